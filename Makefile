@@ -1,0 +1,75 @@
+# The lakehouse from the command line. `make` alone lists the targets.
+#
+# MEDALLION_LAKE, MEDALLION_LANDING and DAGSTER_HOME are read by the program from the environment;
+# nothing here touches them. ARGS adds arguments to a target's command.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+UV ?= $(BIN)/uv
+
+# An environment holds absolute paths: one that was moved or copied here has to be made again.
+ifneq ($(shell cat .venv/location 2>/dev/null),$(CURDIR))
+MOVED := FORCE
+endif
+
+.PHONY: help run land ui test check lock bench screenshots clean FORCE
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/runtime.stamp ## take in everything new, from the landing files to the gold tables
+	@$(BIN)/medallion run $(ARGS)
+
+land: .venv/runtime.stamp ## drop the next batch of sample files into the landing directories
+	@$(BIN)/medallion land $(ARGS)
+
+ui: .venv/runtime.stamp ## open the Dagster UI, with its landing sensors on
+	@$(BIN)/medallion ui $(ARGS)
+
+test: .venv/dev.stamp ## run every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.stamp ## lint, format, types, import direction, documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m medallion_assets_tests.checks.docs_match_code
+
+bench: .venv/dev.stamp ## run the benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: .venv/dev.stamp ## take the README's screenshots in a headless Chromium
+	@$(BIN)/python -m medallion_assets_tests.browser.screenshots $(ARGS)
+
+lock: .venv/dev.stamp ## write the lock files again from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(UV) pip compile $(LOCK_OPTIONS) --output-file requirements.lock $(ARGS)
+	$(UV) pip compile $(LOCK_OPTIONS) --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock $(ARGS)
+
+LOCK_OPTIONS := pyproject.toml --group build --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --no-strip-extras --custom-compile-command "make lock" --quiet
+
+clean: ## delete the environment and the caches; the lake and the landing directories are kept
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
+	@echo "The lake, the landing directories and the Dagster instance are kept; delete data/lake," \
+		"data/landing and data/dagster yourself to start afresh."
+
+.venv/runtime.stamp: requirements.lock pyproject.toml $(MOVED)
+	@$(environment) runtime
+
+.venv/dev.stamp: requirements-dev.lock pyproject.toml $(MOVED)
+	@$(environment) dev
+
+define environment
+command -v "$(PYTHON)" >/dev/null 2>&1 || { \
+	echo "No $(PYTHON) on PATH: install Python 3.10 to 3.13 (Debian, Ubuntu: apt-get install python3" \
+	"python3-venv) or name one: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+"$(PYTHON)" development/environment.py
+endef

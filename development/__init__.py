@@ -1,0 +1,3 @@
+"""What sets the project up on a machine."""
+
+from __future__ import annotations

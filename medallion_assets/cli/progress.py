@@ -1,0 +1,72 @@
+"""Lines on the terminal while a run goes on, made from Dagster's own events."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from dagster import AssetMaterialization, DagsterEvent, LoggerDefinition
+
+NAME_WIDTH = 28
+QUIET_SECONDS = 3.0
+"""How long nothing is said before what a step does in between is said too."""
+
+
+class ProgressHandler(logging.Handler):
+    """Writes a line for each table that is done, and what goes on when that takes long."""
+
+    def __init__(self, terminal: TextIO, *, verbose: bool = False) -> None:
+        super().__init__(logging.DEBUG)
+        self._terminal = terminal
+        self._quiet_seconds = 0.0 if verbose else QUIET_SECONDS
+        self._last_line = float("-inf")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line of a record, if it has one."""
+        event: DagsterEvent | None = getattr(record, "dagster_event", None)
+        if event is None:
+            self._say_message(record)
+        elif event.is_step_materialization:
+            self._say(materialization_line(event.step_materialization_data.materialization))
+
+    def _say_message(self, record: logging.LogRecord) -> None:
+        important = record.levelno >= logging.WARNING
+        quiet = time.monotonic() - self._last_line
+        if important or (record.levelno >= logging.INFO and quiet >= self._quiet_seconds):
+            # Dagster puts run id and step before the message; here only the message matters.
+            metadata = getattr(record, "dagster_meta", {})
+            self._say(f"  {metadata.get('orig_message', record.getMessage())}")
+
+    def _say(self, line: str) -> None:
+        self._terminal.write(line + "\n")
+        self._terminal.flush()
+        self._last_line = time.monotonic()
+
+
+def progress_logger(handler: ProgressHandler) -> LoggerDefinition:
+    """The handler as a Dagster logger, to be used in place of the console's."""
+    from dagster import LoggerDefinition
+
+    def start(_: object) -> logging.Logger:
+        logger = logging.Logger("medallion.progress", logging.DEBUG)
+        logger.addHandler(handler)
+        return logger
+
+    return LoggerDefinition(start, description="Progress on the terminal.")
+
+
+def materialization_line(done: AssetMaterialization) -> str:
+    """What a run did to one table, in one line."""
+    from medallion_assets.orchestration import metadata as keys
+
+    values = {name: value.value for name, value in done.metadata.items()}
+    name = done.asset_key.to_user_string().ljust(NAME_WIDTH)
+    version = values.get(keys.DELTA_VERSION)
+    if not values.get(keys.BATCHES):
+        return f"{name} nothing new"
+    quarantined = values.get(keys.ROWS_QUARANTINED)
+    kept_out = f" ({quarantined:,} quarantined)" if quarantined else ""
+    rows = f"+{values[keys.ROWS_THIS_RUN]:,} rows{kept_out}"
+    return f"{name} {rows:<32} version {version}  {values[keys.DURATION]:.1f} s"

@@ -1,0 +1,115 @@
+"""`medallion run`: take in everything new, from the landing files to the gold tables."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from medallion_assets.cli.project import PROJECT, SAMPLE
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
+
+    from medallion_assets.lakehouse.lake import Lake
+    from medallion_assets.lakehouse.tables import Lakehouse
+
+
+def add_to(commands: Any) -> argparse.ArgumentParser:
+    """Add the command to the parser's sub-commands."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "run", help="take in everything new, from the landing files to the gold tables"
+    )
+    return parser
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Land the sample if nothing was landed before, run the whole graph, say what it did.
+
+    Raises:
+        MachineError: something new is there, and the machine can't run Spark.
+    """
+    from medallion_assets.cli.instance import opened_instance
+    from medallion_assets.lakehouse.lake import Lake
+    from medallion_assets.lakehouse.session import preflight
+    from medallion_assets.shop import lakehouse
+    from medallion_assets.shop.generator import land_first
+
+    started = time.monotonic()
+    lake = Lake.from_environment(PROJECT)
+    landed = land_first(SAMPLE, lake.landing)
+    if landed:
+        print(f"Landed the first {len(landed)} sample files in {lake.landing}.", flush=True)
+    if anything_waiting(lakehouse, lake):
+        preflight()
+    with opened_instance(PROJECT) as instance:
+        result = _execute(instance, verbose=arguments.verbose)
+    if not result.success:
+        return _report_failure(result, verbose=arguments.verbose)
+    _report_success(result, lakehouse, lake, time.monotonic() - started)
+    return 0
+
+
+def anything_waiting(lakehouse: Lakehouse, lake: Lake) -> bool:
+    """Whether files have landed that are not in bronze yet."""
+    from medallion_assets.lakehouse.autoloader.landing import look
+    from medallion_assets.lakehouse.tables import BronzeTable
+
+    return any(
+        look(
+            lake.landing_path(table.source),
+            lake.stream_directory(table),
+            table.source.cloud_files_options(),
+            budget_seconds=1.0,
+        ).new_files
+        for table in lakehouse.tables
+        if isinstance(table, BronzeTable)
+    )
+
+
+def _execute(instance: Any, *, verbose: bool) -> ExecuteInProcessResult:
+    from medallion_assets.cli.progress import ProgressHandler, progress_logger
+    from medallion_assets.definitions import defs
+    from medallion_assets.orchestration.jobs import LAKEHOUSE_JOB
+
+    # Dagster redirects the process's output into the run's compute log while a step runs; this is
+    # the terminal itself.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as terminal:
+        logger = progress_logger(ProgressHandler(terminal, verbose=verbose))
+        job = defs.resolve_job_def(LAKEHOUSE_JOB).with_logger_defs({"progress": logger})
+        return job.execute_in_process(
+            instance=instance,
+            run_config={"loggers": {"progress": {}}},
+            raise_on_error=False,
+        )
+
+
+def _report_failure(result: ExecuteInProcessResult, *, verbose: bool) -> int:
+    from medallion_assets.cli.failures import failure_lines, failure_traces
+
+    for line in failure_traces(result) if verbose else failure_lines(result):
+        print(f"medallion: {line}", file=sys.stderr)
+    print(
+        f"medallion: run {result.run_id[:8]} failed; `make ui` shows its log, and "
+        "`make run ARGS=--verbose` the stack trace. Nothing is lost: run it again after the fix.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _report_success(
+    result: ExecuteInProcessResult, lakehouse: Lakehouse, lake: Lake, seconds: float
+) -> None:
+    from medallion_assets.cli.summary import changed_tables, gold_previews, table_summary
+
+    changed = changed_tables(result)
+    if not changed:
+        print(f"\nNothing new: no table changed ({seconds:.1f} s).")
+        print("Next: `make land` drops the next batch of sample files.")
+        return
+    print(f"\n{table_summary(result)}\n")
+    print(gold_previews(lakehouse, lake))
+    print(f"Done in {seconds:.1f} s: {len(changed)} tables changed, in {lake.root}.")
+    print("Next: `make land` drops the next batch, `make run` takes only that, `make ui` shows it.")

@@ -1,0 +1,1 @@
+"""The engine: Spark and Delta, and nothing of Dagster."""

@@ -1,0 +1,7 @@
+"""Auto Loader: files that land, taken once each, as a stream."""
+
+from __future__ import annotations
+
+from medallion_assets.lakehouse.autoloader.reader import read_stream
+
+__all__ = ["read_stream"]

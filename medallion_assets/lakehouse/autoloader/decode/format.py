@@ -1,0 +1,101 @@
+"""What a file format has to tell: which fields its files have, and their rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pyspark.sql.types import StructType
+
+from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.materialization import FailedFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+RESCUED = "_rescued_data"
+CORRUPT = "_corrupt_record"
+_GLOB = re.compile(r"([\\{}\[\]*?])")
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """Files that are read together because they have the same fields."""
+
+    paths: tuple[str, ...]
+    fields: StructType
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The files of a micro-batch by their fields, and those that can't be opened."""
+
+    readable: tuple[FileGroup, ...]
+    failed: tuple[FailedFile, ...] = ()
+
+
+class Format(Protocol):
+    """One file format."""
+
+    def groups(
+        self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions,
+        stored: StructType | None,
+    ) -> Groups:
+        """The files by the fields they have.
+
+        Args:
+            spark: reads what only Spark can tell.
+            paths: the micro-batch's files.
+            options: the stream's.
+            stored: the stored schema: a format without types looks for them only when new.
+        """
+        ...
+
+    def rows(
+        self, spark: SparkSession, group: FileGroup, schema: StructType,
+        unknown: Sequence[str], options: CloudFilesOptions,
+    ) -> DataFrame:
+        """The group's rows: the schema's columns, `_rescued_data`, `_corrupt_record`.
+
+        Spark's hidden `_metadata` column stays available.
+        """
+        ...
+
+
+def literal_path(path: str) -> str:
+    """The path for Spark's readers, which take `[`, `{`, `*` and `?` in it for a pattern."""
+    return _GLOB.sub(r"\\\1", path)
+
+
+def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:
+    """The `_rescued_data` of a row.
+
+    Args:
+        entries: name, value (a variant or anything `to_json` takes in a map of variants) and the
+            condition under which the value has no place in the row.
+    """
+    from pyspark.sql import functions as F
+
+    if not entries:
+        return F.lit(None).cast("string")
+    found = F.array_compact(
+        F.array(
+            *[
+                F.when(condition, F.struct(F.lit(name).alias("k"), value.alias("v")))
+                for name, value, condition in entries
+            ]
+        )
+    )
+    path = F.struct(
+        F.lit("_file_path").alias("k"),
+        F.expr("cast(_metadata.file_path as variant)").alias("v"),
+    )
+    whole = F.map_from_entries(F.array_append(found, path))
+    return F.when(F.size(found) > 0, F.to_json(whole))
+
+
+def quoted(name: str) -> str:
+    """The name as a SQL identifier."""
+    return "`" + name.replace("`", "``") + "`"

@@ -1,0 +1,219 @@
+"""One micro-batch: look at its files' fields, evolve the schema, read the rows, write them once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from medallion_assets.lakehouse.autoloader.decode import FORMATS, FileGroup
+from medallion_assets.lakehouse.autoloader.decode.format import Groups
+from medallion_assets.lakehouse.autoloader.discovery import LandedFile
+from medallion_assets.lakehouse.autoloader.evolution import (
+    SchemaDecision,
+    decide,
+    union,
+    with_hints,
+)
+from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.autoloader.partitions import partition_values, with_partitions
+from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
+from medallion_assets.lakehouse.errors import SchemaChangedError, SchemaInferenceError
+from medallion_assets.lakehouse.materialization import FailedFile
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+_UNREADABLE = (
+    re.compile(r"\[FAILED_READ_FILE[^\]]*\] Encountered error while reading file (?P<path>.+?)\.\s"),
+    re.compile(r"\[PATH_NOT_FOUND\] Path does not exist: (?P<path>.+?)\.\s"),
+    re.compile(r"Could not read footer for file: (?P<path>\S+)"),
+    re.compile(r"File (?P<path>file:\S+) does not exist"),
+)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A micro-batch ready to be written.
+
+    Attributes:
+        frames: one for each group of files with the same fields, all with the same columns and
+            Spark's hidden `_metadata`.
+        schema: of the source's own columns.
+        added: columns that are new with this micro-batch.
+    """
+
+    frames: tuple[DataFrame, ...]
+    schema: StructType
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of a micro-batch's files."""
+
+    taken: tuple[LandedFile, ...]
+    failed: tuple[FailedFile, ...]
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """How a stream turns files into rows.
+
+    Args:
+        directory: the landing directory, for messages and `key=value` directories.
+        options: the stream's.
+        declared: the declared schema, None where it is inferred.
+        schema_log: the stored schema versions of an inferred one.
+    """
+
+    directory: Path
+    options: CloudFilesOptions
+    declared: StructType | None
+    schema_log: SchemaLog
+
+    def batch(
+        self,
+        spark: SparkSession,
+        files: Sequence[LandedFile],
+        write: Callable[[Decoded], None],
+    ) -> Ingested:
+        """Read the files and write their rows in one go.
+
+        A file that can't be read is left out and the micro-batch tried again without it: nothing
+        of it is written, however far into it the error is.
+
+        Raises:
+            SchemaChangedError: new fields, and the mode is failOnNewColumns.
+        """
+        remaining = {file.path: file for file in files}
+        failed = [FailedFile(p, "it is gone") for p in remaining if not Path(p).exists()]
+        while True:
+            for file in failed:
+                remaining.pop(file.path, None)
+            if not remaining:
+                return Ingested((), tuple(failed), ())
+            try:
+                decoded, unreadable = self._decode(spark, list(remaining))
+                if unreadable:
+                    failed += unreadable
+                    continue
+                if decoded.frames:
+                    write(decoded)
+                return Ingested(tuple(remaining.values()), tuple(failed), decoded.added)
+            except Exception as error:
+                culprit = unreadable_file(error, remaining)
+                if culprit is None:
+                    raise
+                failed.append(culprit)
+
+    def schema(self, spark: SparkSession, sample: Sequence[LandedFile]) -> StructType:
+        """The schema of the stream: declared, stored, or inferred from a sample and stored.
+
+        Raises:
+            SchemaInferenceError: nothing is stored and there is no readable file to infer from.
+        """
+        stored = self.declared or self.schema_log.schema()
+        if stored is not None:
+            return stored
+        failed: list[FailedFile] = []
+
+        def nothing(_: Decoded) -> None:
+            return
+
+        failed += self.batch(spark, sample, nothing).failed if sample else []
+        stored = self.schema_log.schema()
+        if stored is None:
+            raise SchemaInferenceError(
+                f"There is no file in {self.directory} to infer a schema from"
+                + (f" ({failed[0].path}: {failed[0].reason})" if failed else "")
+                + ". Give a schema, or start the stream when a file has landed."
+            )
+        return stored
+
+    def _decode(
+        self, spark: SparkSession, paths: list[str]
+    ) -> tuple[Decoded, list[FailedFile]]:
+        stored = self.declared or self.schema_log.schema()
+        groups = FORMATS[self.options.format].groups(spark, paths, self.options, stored)
+        if groups.failed:
+            return Decoded((), stored or union([]), ()), list(groups.failed)
+        decision = self._decide(spark, stored, groups, paths)
+        frames = tuple(
+            self._rows(spark, group, decision) for group in groups.readable
+        )
+        return Decoded(frames, decision.schema, decision.added if stored is not None else ()), []
+
+    def _decide(
+        self, spark: SparkSession, stored: StructType | None, groups: Groups, paths: list[str]
+    ) -> SchemaDecision:
+        seen = union([group.fields for group in groups.readable])
+        values = partition_values(self.directory, paths, self.options.partition_columns)
+        if stored is None:
+            seen = with_partitions(seen, values, infer=self.options.infer_column_types)
+            if self.options.schema_hints is not None:
+                seen = with_hints(seen, parsed_schema(spark, self.options.schema_hints))
+        decision = decide(stored, seen, self.options.schema_evolution_mode)
+        if decision.refused:
+            raise SchemaChangedError(
+                f"New columns in {self.directory}: {', '.join(decision.refused)} (first of the "
+                f"files: {paths[0]}). The mode is failOnNewColumns: add them to the schema or its "
+                "hints, or mend the files; then run again."
+            )
+        if decision.added and self.declared is None and decision.schema.fields:
+            self.schema_log.store(decision.schema, decision.added, paths)
+        return decision
+
+    def _rows(self, spark: SparkSession, group: FileGroup, decision: SchemaDecision) -> DataFrame:
+        values = partition_values(self.directory, list(group.paths), self.options.partition_columns)
+        outside = [name for name in values if name not in group.fields.names]
+        own = type(decision.schema)([f for f in decision.schema.fields if f.name not in outside])
+        reader = FORMATS[self.options.format]
+        frame = reader.rows(spark, group, own, decision.unknown, self.options)
+        return with_partition_columns(frame, decision.schema, outside)
+
+
+def with_partition_columns(
+    frame: DataFrame, schema: StructType, names: Sequence[str]
+) -> DataFrame:
+    """Add the columns that stand in the files' directories, in the schema's order."""
+    from pyspark.sql import functions as F
+
+    kinds = {field.name: field.dataType for field in schema.fields}
+    directory = F.url_decode(F.regexp_replace("_metadata.file_path", r"\+", "%2B"))
+    for name in names:
+        if name in kinds:
+            found = F.regexp_extract(directory, f"/{re.escape(name)}=([^/]*)/", 1)
+            value = F.when((found != "") & (found != "__HIVE_DEFAULT_PARTITION__"), found)
+            frame = frame.withColumn(name, value.try_cast(kinds[name]))
+    rest = [name for name in frame.columns if name not in kinds]
+    return frame.select(*[F.col(f"`{name}`") for name in [*schema.names, *rest]])
+
+
+def parsed_schema(spark: SparkSession, ddl: str) -> StructType:
+    """A DDL string as a schema."""
+    schema = spark.createDataFrame([], ddl).schema
+    return type(schema)([type(f)(f.name, f.dataType, True) for f in schema.fields])
+
+
+def unreadable_file(error: Exception, files: dict[str, LandedFile]) -> FailedFile | None:
+    """The file of the micro-batch that Spark could not read, None where the error is another."""
+    text = str(error)
+    for pattern in _UNREADABLE:
+        for found in pattern.finditer(text):
+            said = re.sub(r"^file:(//)?(?=/)", "", found.group("path"))
+            for path in (said, unquote(said), re.sub(r"\\([\\{}\[\]*?])", r"\1", said)):
+                if path in files:
+                    return FailedFile(path, _reason(text))
+    return None
+
+
+def _reason(text: str) -> str:
+    causes = re.findall(r"Caused by: ([^\n]+)", text)
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "unreadable")
+    return (causes[-1] if causes else first)[:500]

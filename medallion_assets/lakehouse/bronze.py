@@ -1,0 +1,122 @@
+"""Bronze: what landed, raw, with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse.autoloader.stream import FileStream
+from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.materialization import Materialization, Rows
+from medallion_assets.lakehouse.streams import query
+from medallion_assets.lakehouse.streams.trigger import Trigger
+from medallion_assets.lakehouse.tables import BronzeTable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from medallion_assets.lakehouse.autoloader.ingest import Decoded
+
+PROVENANCE = {
+    "_rescued_data": "JSON of the values that have no place in the columns; null when none.",
+    "_corrupt_record": "The record as it stood in the file, where it could not be parsed.",
+    "_file_path": "The file the row came from.",
+    "_file_modification_time": "When that file was last modified.",
+    "_ingested_at": "When the row's micro-batch was taken.",
+    "_batch": "The micro-batch's number in the file ledger.",
+}
+"""The columns bronze adds to its source's own, and what they hold."""
+
+
+@dataclass(frozen=True)
+class BronzeSink:
+    """The Delta table of one bronze table."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The target, for the checkpoint's identity."""
+        return str(self.path)
+
+    def committed(self, stream: str) -> int | None:
+        """The last micro-batch in the table, from the table's own log."""
+        return DeltaLog(self.path).transaction_version(stream)
+
+    def write(self, decoded: Decoded, stream: str, batch: int) -> Rows:
+        """Append the rows and count them in the same pass."""
+        from pyspark.sql import Observation
+        from pyspark.sql import functions as F
+
+        frames = [with_provenance(frame, batch) for frame in decoded.frames]
+        whole = frames[0]
+        for frame in frames[1:]:
+            whole = whole.unionByName(frame)
+        counted = Observation(f"bronze {batch}")
+        whole = whole.observe(
+            counted,
+            F.count(F.lit(1)).alias("rows"),
+            F.count("_rescued_data").alias("rescued"),
+            F.count("_corrupt_record").alias("corrupt"),
+        )
+        query.append(whole, self.path, transaction=(stream, batch))
+        counts = counted.get
+        return Rows(
+            read=counts["rows"],
+            written=counts["rows"],
+            inserted=counts["rows"],
+            rescued=counts["rescued"],
+            corrupt=counts["corrupt"],
+        )
+
+
+def with_provenance(frame: DataFrame, batch: int) -> DataFrame:
+    """Add the columns that say where a row came from."""
+    from pyspark.sql import functions as F
+
+    return frame.select(
+        "*",
+        F.col("_metadata.file_path").alias("_file_path"),
+        F.col("_metadata.file_modification_time").alias("_file_modification_time"),
+        F.current_timestamp().alias("_ingested_at"),
+        F.lit(batch).cast("bigint").alias("_batch"),
+    )
+
+
+def materialize_bronze(
+    table: BronzeTable,
+    lake: Lake,
+    session: Callable[[], SparkSession],
+    trigger: Trigger,
+    progress: Callable[[str], None],
+    stop_requested: Callable[[], bool],
+    generation: int | None = None,
+) -> Materialization:
+    """Take what is new in the landing directory.
+
+    Args:
+        table: the table.
+        lake: where it is.
+        session: gives the session; called only when there is something to take.
+        trigger: when micro-batches are taken.
+        progress: told of every micro-batch.
+        stop_requested: asked while the query runs.
+        generation: of the stream; the table's current one where it is None.
+    """
+    stream = FileStream(
+        directory=lake.landing_path(table.source),
+        options=table.source.cloud_files_options(),
+        checkpoint=lake.stream_directory(table, generation),
+        declared=table.source.schema,
+    )
+    sink = BronzeSink(lake.path(table))
+    done = stream.run(session, sink, trigger, progress, stop_requested)
+    return Materialization(
+        table=table.full_name,
+        batches=done.batches,
+        rows=done.rows,
+        files=stream.files(done, stream.ledger.last_commit()),
+    )

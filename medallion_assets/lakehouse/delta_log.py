@@ -1,0 +1,111 @@
+"""What a Delta table's log says, read without Spark.
+
+Version, row count, schema and a few rows come from the log and the files' statistics (delta-rs),
+in milliseconds and without a job. That is what lets a run with nothing new end before a JVM starts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+
+@dataclass(frozen=True)
+class TableVersion:
+    """One version of one table; a table made anew at the same path has another id."""
+
+    table_id: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.table_id}:{self.version}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the log describes it: Delta's name of the type, nested types as JSON."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class DeltaLog:
+    """The log of the table at a path; the table need not exist yet."""
+
+    path: Path
+
+    def exists(self) -> bool:
+        """Whether there is a table."""
+        return (self.path / "_delta_log").is_dir() and self._open() is not None
+
+    def version(self) -> TableVersion | None:
+        """The newest version, None where there is no table."""
+        table = self._open()
+        if table is None:
+            return None
+        return TableVersion(str(table.metadata().id), table.version())
+
+    def transaction_version(self, application: str) -> int | None:
+        """The last `txnVersion` committed under a `txnAppId`, None where there is none."""
+        table = self._open()
+        return None if table is None else table.transaction_version(application)
+
+    def row_count(self) -> int:
+        """The number of rows, from the files' statistics."""
+        table = self._open()
+        if table is None:
+            return 0
+        actions = table.get_add_actions(flatten=True)
+        counts = actions.column("num_records").to_pylist() if actions.num_rows else []
+        if any(count is None for count in counts):
+            return int(table.count())
+        return sum(int(count) for count in counts)
+
+    def columns(self) -> tuple[Column, ...]:
+        """The schema's top-level columns."""
+        table = self._open()
+        if table is None:
+            return ()
+        fields = json.loads(table.schema().to_json())["fields"]
+        return tuple(Column(f["name"], _type_name(f["type"]), bool(f["nullable"])) for f in fields)
+
+    def preview(self, rows: int) -> list[dict[str, Any]]:
+        """A few rows, from as few files as hold them."""
+        table = self._open()
+        if table is None:
+            return []
+        return list(table.to_pyarrow_dataset().head(rows).to_pylist())
+
+    def last_operation(self) -> dict[str, str]:
+        """The newest commit's `operationMetrics`."""
+        table = self._open()
+        if table is None:
+            return {}
+        history = table.history(1)
+        metrics = history[0].get("operationMetrics", {}) if history else {}
+        return {str(name): str(value) for name, value in metrics.items()}
+
+    def _open(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(self.path)
+        except TableNotFoundError:
+            return None
+
+
+def _type_name(spelled: Any) -> str:
+    if isinstance(spelled, str):
+        return spelled
+    kind = spelled["type"]
+    if kind == "array":
+        return f"array<{_type_name(spelled['elementType'])}>"
+    if kind == "map":
+        return f"map<{_type_name(spelled['keyType'])},{_type_name(spelled['valueType'])}>"
+    inner = ",".join(f"{f['name']}:{_type_name(f['type'])}" for f in spelled["fields"])
+    return f"struct<{inner}>"

@@ -1,0 +1,75 @@
+"""Where everything of a lake is: tables, streams, landing directories.
+
+```
+<lake>/bronze/orders                         a Delta table, readable by path by any Delta reader
+<lake>/silver/orders_quarantine              its quarantine
+<lake>/_medallion/streams/silver.orders/0    checkpoint of the table's stream, generation 0
+<lake>/_medallion/rebuild/silver.orders/1    a rebuild in the making
+<lake>/_medallion/locks/silver.orders.lock   held by the run that writes the table
+```
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.tables import LandingDirectory, SilverTable, Table
+
+GENERATION = "medallion.generation"
+"""The transaction id under which a table's own log records which generation of streams fills it."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The directories of one lake and its landing root, both absolute."""
+
+    root: Path
+    landing: Path
+
+    @classmethod
+    def from_environment(cls, project: Path) -> Lake:
+        """`MEDALLION_LAKE` and `MEDALLION_LANDING`, or `data/lake` and `data/landing`."""
+        return cls(
+            root=_directory("MEDALLION_LAKE", project / "data" / "lake"),
+            landing=_directory("MEDALLION_LANDING", project / "data" / "landing"),
+        )
+
+    def path(self, table: Table) -> Path:
+        """The directory of the Delta table."""
+        return self.root / table.layer.value / table.name
+
+    def quarantine_path(self, table: SilverTable) -> Path:
+        """The directory of the table's quarantine."""
+        return self.root / table.layer.value / table.quarantine_name
+
+    def landing_path(self, source: LandingDirectory) -> Path:
+        """The directory in which the source's files land."""
+        return self.landing / source.name
+
+    def log(self, table: Table) -> DeltaLog:
+        """The table's Delta log."""
+        return DeltaLog(self.path(table))
+
+    def generation(self, table: Table) -> int:
+        """Which generation of streams fills the table; a rebuild raises it by one."""
+        return self.log(table).transaction_version(GENERATION) or 0
+
+    def stream_directory(self, table: Table, generation: int | None = None) -> Path:
+        """The checkpoint of the table's stream; one directory a generation, never deleted."""
+        number = self.generation(table) if generation is None else generation
+        return self.root / "_medallion" / "streams" / table.full_name / str(number)
+
+    def rebuild_root(self, table: Table, generation: int) -> Path:
+        """A lake of its own in which the table's next generation is built."""
+        return self.root / "_medallion" / "rebuild" / table.full_name / str(generation)
+
+    def lock_path(self, table: Table) -> Path:
+        """The file the writing run locks."""
+        return self.root / "_medallion" / "locks" / f"{table.full_name}.lock"
+
+
+def _directory(variable: str, default: Path) -> Path:
+    return Path(os.environ.get(variable) or default).expanduser().resolve()

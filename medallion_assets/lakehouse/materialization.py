@@ -1,0 +1,83 @@
+"""What one run did to one table: the numbers an orchestrator shows and checks judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from medallion_assets.lakehouse.quality.expectations import ExpectationCount
+
+
+@dataclass(frozen=True)
+class FailedFile:
+    """A file that could not be taken, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a landing directory in a run."""
+
+    taken: tuple[str, ...] = ()
+    taken_count: int = 0
+    bytes_taken: int = 0
+    failed: tuple[FailedFile, ...] = ()
+    backlog_files: int = 0
+    backlog_bytes: int = 0
+    columns_added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a run. `read` are those after the transform; they all end somewhere:
+
+    read = written + superseded + quarantined + dropped
+    """
+
+    read: int = 0
+    written: int = 0
+    superseded: int = 0
+    quarantined: int = 0
+    dropped: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    rescued: int = 0
+    corrupt: int = 0
+
+    def __add__(self, other: Rows) -> Rows:
+        return Rows(*(mine + theirs for mine, theirs in zip(self._all(), other._all())))
+
+    def _all(self) -> tuple[int, ...]:
+        return tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
+    @property
+    def conserved(self) -> bool:
+        """Whether every row that was read ended somewhere."""
+        return self.read == self.written + self.superseded + self.quarantined + self.dropped
+
+
+@dataclass(frozen=True)
+class Materialization:
+    """One run of one table's stream, until nothing was left or it was stopped.
+
+    Attributes:
+        table: `<layer>.<name>`.
+        batches: micro-batches committed; 0 means there was nothing new and nothing was committed.
+        rows: what happened to the rows.
+        expectations: the rules' counts over `rows.read`.
+        files: of a bronze table's landing directory.
+        seconds: the run's duration, and of its parts by name.
+    """
+
+    table: str
+    batches: int = 0
+    rows: Rows = field(default_factory=Rows)
+    expectations: tuple[ExpectationCount, ...] = ()
+    files: Files | None = None
+    seconds: float = 0.0
+
+    def with_seconds(self, seconds: float) -> Materialization:
+        """The same, with its duration."""
+        return replace(self, seconds=seconds)

@@ -1,0 +1,8 @@
+"""One configured SparkSession: Java, jars, class sharing, settings, signals."""
+
+from __future__ import annotations
+
+from medallion_assets.lakehouse.session.preflight import preflight
+from medallion_assets.lakehouse.session.spark_session import start_spark
+
+__all__ = ["preflight", "start_spark"]

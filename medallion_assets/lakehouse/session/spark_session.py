@@ -1,0 +1,127 @@
+"""Start the session: embedded on one machine, or against a cluster, with the same call."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medallion_assets.lakehouse.errors import TerminalError
+from medallion_assets.lakehouse.session import settings as spark_settings
+from medallion_assets.lakehouse.session import noise, signals
+from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
+from medallion_assets.lakehouse.session.jars import coordinates, local_jars
+from medallion_assets.lakehouse.session.preflight import preflight
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
+
+
+def start_spark(**settings: str) -> SparkSession:
+    """Start, or return, the Spark session with Delta and Avro.
+
+    Where `SPARK_REMOTE` is set the session is a Spark Connect client of that server; where
+    `SPARK_MASTER` is set it drives that cluster; else everything runs inside this process.
+
+    Args:
+        settings: Spark settings, which win over those made here:
+            `start_spark(**{"spark.driver.memory": "4g"})`.
+
+    Returns:
+        The session. A second call returns the same one.
+
+    Raises:
+        MachineError: Java is missing or too old, the packages don't fit together, or the jars are
+            not cached yet and can't be fetched. The message is one line with the fix.
+        TerminalError: a session is running whose fixed settings differ from those asked for.
+    """
+    from pyspark.sql import SparkSession
+
+    running = SparkSession.getActiveSession()
+    if running is not None and settings:
+        _check_running(running, settings)
+    if running is not None:
+        return running
+    if remote := os.environ.get("SPARK_REMOTE"):
+        return _build(SparkSession.builder.remote(remote), settings)
+    master = settings.get("spark.master") or os.environ.get("SPARK_MASTER")
+    if master is not None and not master.startswith("local"):
+        return _start_on_cluster(master, settings)
+    return _start_local(master, settings)
+
+
+def _start_on_cluster(master: str, settings: dict[str, str]) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    preflight()
+    chosen = {
+        **spark_settings.COMMON,
+        "spark.master": master,
+        "spark.jars": ",".join(str(jar) for jar in local_jars(coordinates())),
+        **settings,
+    }
+    with signals.preserved(), noise.filtered_stderr():
+        return _build(SparkSession.builder, chosen)
+
+
+def _start_local(master: str | None, settings: dict[str, str]) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    java = preflight()
+    jars = local_jars(coordinates())
+    archive = ClassArchive.for_class_path(java.version, jars)
+    archived = archive.exists
+    chosen = {
+        **spark_settings.COMMON,
+        **spark_settings.local(spark_settings.usable_cores(), "2g"),
+        **({"spark.master": master} if master else {}),
+        **settings,
+    }
+    options = (spark_settings.java_options(_LOG_SETTINGS), archive.java_options())
+    chosen["spark.driver.extraJavaOptions"] = " ".join(
+        [*options, settings.get("spark.driver.extraJavaOptions", "")]
+    ).strip()
+    # On the class path rather than in spark.jars: only then can the archive hold their classes.
+    chosen["spark.driver.extraClassPath"] = os.pathsep.join(
+        [*map(str, jars), *filter(None, [settings.get("spark.driver.extraClassPath")])]
+    )
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    with signals.preserved(), noise.filtered_stderr():
+        session = _build(SparkSession.builder, chosen)
+    atexit.register(_end, session, None if archived else archive)
+    return session
+
+
+def _build(builder: Any, settings: dict[str, str]) -> SparkSession:
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session: SparkSession = builder.getOrCreate()
+    return session
+
+
+def _end(session: SparkSession, archive: ClassArchive | None) -> None:
+    """At exit: end the JVM, and keep the class archive where it writes one."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    session.stop()
+    jvm = getattr(gateway, "proc", None)
+    if jvm is not None and jvm.stdin is not None:
+        jvm.stdin.close()
+        if archive is not None:
+            archive.keep(jvm)
+
+
+def _check_running(running: SparkSession, settings: dict[str, str]) -> None:
+    for name, wanted in settings.items():
+        actual = running.conf.get(name, None)
+        if actual != wanted:
+            raise TerminalError(
+                f"A Spark session is running with {name} = {actual}, asked for is {wanted}. "
+                "Stop that session first (spark.stop()), or leave the setting out."
+            )

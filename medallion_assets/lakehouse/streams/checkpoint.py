@@ -1,0 +1,81 @@
+"""A stream's checkpoint: who it belongs to, and how far its sources were read.
+
+Beside Spark's own directories (`offsets`, `commits`, `state`) a checkpoint holds `_stream.json`,
+the stream it belongs to, `_consumed.json`, the versions of the sources it has read to the end, and
+for a stream over files the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from medallion_assets.lakehouse.delta_log import TableVersion
+from medallion_assets.lakehouse.errors import CheckpointInUseError
+
+_IDENTITY = "_stream.json"
+_CONSUMED = "_consumed.json"
+
+
+def ledger_directory(checkpoint: Path) -> Path:
+    """Where the file ledger of a stream over files is."""
+    return checkpoint / "_ledger"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The checkpoint of one stream."""
+
+    directory: Path
+
+    def claim(self, source: str, target: str) -> str:
+        """Take the checkpoint for a stream from `source` to `target`.
+
+        Returns:
+            The stream's id, made at the first claim: the `txnAppId` of what it writes. A new
+            checkpoint has a new id, so its writes are never mistaken for an old stream's.
+
+        Raises:
+            CheckpointInUseError: it belongs to a stream with another source or target.
+        """
+        path = self.directory / _IDENTITY
+        wanted = {"source": source, "target": target}
+        if path.is_file():
+            held = json.loads(path.read_text())
+            for what, value in wanted.items():
+                if held[what] != value:
+                    raise CheckpointInUseError(
+                        f"The checkpoint {self.directory} belongs to the stream from "
+                        f"{held['source']} to {held['target']}; this one has the {what} {value}. "
+                        "Give every stream a checkpoint of its own."
+                    )
+            return str(held["id"])
+        identity = {"id": f"stream-{uuid.uuid4()}", **wanted}
+        _write(path, identity)
+        return identity["id"]
+
+    def consumed(self) -> Mapping[str, TableVersion]:
+        """Source name to the version up to which it was read to the end."""
+        path = self.directory / _CONSUMED
+        if not path.is_file():
+            return {}
+        return {name: TableVersion(**held) for name, held in json.loads(path.read_text()).items()}
+
+    def record_consumed(self, versions: Mapping[str, TableVersion]) -> None:
+        """Note that the sources were read to the end up to these versions.
+
+        Written after the stream ended. If that is lost, the next run looks again and finds nothing.
+        """
+        merged = {**self.consumed(), **versions}
+        _write(self.directory / _CONSUMED, {name: asdict(v) for name, v in merged.items()})
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    unfinished.write_text(json.dumps(content))
+    unfinished.replace(path)

@@ -1,0 +1,115 @@
+"""Start one streaming query, watch it, and always stop it.
+
+The wait is in Python, never inside a call into the JVM: a signal then becomes a clean interrupt,
+and the query is stopped on the way out. An error raised by our own micro-batch function comes back
+as itself, not as the text of a `StreamingQueryException`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medallion_assets.lakehouse.streams.trigger import Trigger
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.streaming import StreamingQuery
+
+_POLL_SECONDS = 0.02
+_SCHEMA_CHANGES = ("DELTA_SCHEMA_CHANGED", "DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE")
+
+Batch = Callable[["DataFrame", int], None]
+
+
+def run(
+    frame: Callable[[], DataFrame],
+    batch: Batch,
+    *,
+    name: str,
+    checkpoint: Path,
+    trigger: Trigger,
+    output_mode: str = "append",
+    each_wait: Callable[[], None] = lambda: None,
+    stop_requested: Callable[[], bool] = lambda: False,
+) -> None:
+    """Run a query to its end, which for processingTime is an interrupt.
+
+    Args:
+        frame: makes the streaming DataFrame; called again when the source's schema grew while the
+            query ran, as Delta then asks for a restart.
+        batch: gets each micro-batch, as `foreachBatch` does.
+        name: the query's name in Spark's listings.
+        checkpoint: the directory of this stream alone.
+        trigger: when micro-batches are taken.
+        output_mode: append, update or complete.
+        each_wait: called between polls, for work beside the query such as discovery.
+        stop_requested: asked between polls; True ends the query.
+
+    Raises:
+        Exception: whatever `batch` raised, or the query's own error.
+    """
+    while True:
+        raised: list[BaseException] = []
+        query = _start(frame(), batch, raised, name, checkpoint, trigger, output_mode)
+        try:
+            while query.isActive and not stop_requested():
+                each_wait()
+                time.sleep(_POLL_SECONDS)
+        finally:
+            if query.isActive:
+                query.stop()
+        if raised:
+            raise raised[0]
+        failure = query.exception()
+        if failure is None or stop_requested():
+            return
+        if not any(change in str(failure) for change in _SCHEMA_CHANGES):
+            raise failure
+
+
+def _start(
+    frame: DataFrame,
+    batch: Batch,
+    raised: list[BaseException],
+    name: str,
+    checkpoint: Path,
+    trigger: Trigger,
+    output_mode: str,
+) -> StreamingQuery:
+    def guarded(rows: DataFrame, batch_id: int) -> None:
+        try:
+            batch(rows, batch_id)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    writer = (
+        frame.writeStream.queryName(name)
+        .outputMode(output_mode)
+        .option("checkpointLocation", str(checkpoint))
+        .foreachBatch(guarded)
+    )
+    return trigger.apply(writer).start()
+
+
+def append(
+    frame: DataFrame, path: Path, *, transaction: tuple[str, int], options: Mapping[str, Any] = {}
+) -> None:
+    """Append to a Delta table exactly once for a transaction id and number.
+
+    Delta keeps the last number of each id in the table's log, in the same commit as the rows: the
+    same append again is skipped.
+    """
+    application, number = transaction
+    (
+        frame.write.format("delta")
+        .mode("append")
+        .option("mergeSchema", "true")
+        .option("txnAppId", application)
+        .option("txnVersion", str(number))
+        .options(**options)
+        .save(str(path))
+    )

@@ -1,0 +1,104 @@
+"""One op a table: it runs the table's stream and reports the table, its quarantine, its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+
+import dagster as dg
+
+from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.errors import (
+    ExpectationFailedError,
+    TerminalError,
+    TransientError,
+)
+from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.materialization import Materialization
+from medallion_assets.lakehouse.tables import SilverTable, Table
+from medallion_assets.orchestration.checks import (
+    check_results,
+    check_specs,
+    failed_expectations,
+)
+from medallion_assets.orchestration.keys import quarantine_key, table_key
+from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.metadata import (
+    data_version,
+    quarantine_metadata,
+    table_metadata,
+)
+from medallion_assets.orchestration.retries import retry_of, terminal_failure
+from medallion_assets.orchestration.spark import SparkResource
+from medallion_assets.orchestration.specs import table_specs
+
+Event = dg.MaterializeResult[None] | dg.AssetCheckResult
+
+
+def table_assets(table: Table, modules: Iterable[ModuleType] = ()) -> dg.AssetsDefinition:
+    """The asset of a table, with its quarantine's where it has one.
+
+    Args:
+        table: the declaration.
+        modules: where it may be declared, for the link to its source.
+    """
+
+    @dg.multi_asset(
+        name=f"{table.layer.value}__{table.name}",
+        specs=table_specs(table, modules),
+        check_specs=check_specs(table),
+        pool=pool_of(table),
+        can_subset=False,
+    )
+    def materialize_table(
+        context: dg.AssetExecutionContext, lake: LakeResource, spark: SparkResource
+    ) -> Iterator[Event]:
+        yield from _materialize(context, table, lake.lake, spark)
+
+    return materialize_table
+
+
+def pool_of(table: Table) -> str:
+    """The pool that keeps a second run off the table."""
+    return f"{table.layer.value}/{table.name}"
+
+
+def _materialize(
+    context: dg.AssetExecutionContext, table: Table, lake: Lake, spark: SparkResource
+) -> Iterator[Event]:
+    # Pulls in Spark's Python side, which loading the definitions has no need of.
+    from medallion_assets.lakehouse.materialize import materialize
+
+    try:
+        outcome = materialize(
+            table,
+            lake,
+            lambda: spark.spark_session,
+            owner=f"run {context.run_id}",
+            progress=context.log.info,
+        )
+    except ExpectationFailedError as error:
+        # Reported before the failure, so that the check shows as failed and not as not evaluated.
+        yield from failed_expectations(table, error)
+        raise terminal_failure(table, error) from error
+    except TransientError as error:
+        context.log.warning(str(error))
+        raise retry_of(context.retry_number) from error
+    except TerminalError as error:
+        raise terminal_failure(table, error) from error
+    yield from _events(table, lake, outcome)
+
+
+def _events(table: Table, lake: Lake, outcome: Materialization) -> Iterator[Event]:
+    yield dg.MaterializeResult(
+        asset_key=table_key(table),
+        metadata=table_metadata(table, lake, outcome),
+        data_version=data_version(lake.log(table).version()),
+        check_results=check_results(table, outcome),
+    )
+    if isinstance(table, SilverTable) and table.has_quarantine:
+        yield dg.MaterializeResult(
+            asset_key=quarantine_key(table),
+            metadata=quarantine_metadata(table, lake, outcome),
+            data_version=data_version(DeltaLog(lake.quarantine_path(table)).version()),
+        )

@@ -1,0 +1,58 @@
+"""Declarations in, definitions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+import dagster as dg
+
+from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse
+from medallion_assets.orchestration.assets import table_assets
+from medallion_assets.orchestration.jobs import daily_schedule, lakehouse_job, source_job
+from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.sensors import DEFAULT_INTERVAL_SECONDS, landing_sensor
+from medallion_assets.orchestration.spark import SparkResource
+from medallion_assets.orchestration.specs import landing_spec
+
+
+def build_definitions(
+    lakehouse: Lakehouse,
+    *,
+    lake: LakeResource,
+    spark: SparkResource | None = None,
+    declared_in: Iterable[ModuleType] = (),
+    sensor_interval_seconds: int = DEFAULT_INTERVAL_SECONDS,
+) -> dg.Definitions:
+    """Everything Dagster needs to run a lakehouse: assets, checks, jobs, sensors, resources.
+
+    Args:
+        lakehouse: the declarations.
+        lake: where the tables and landing directories are.
+        spark: the session; one inside the run's process where it is left out.
+        declared_in: the modules of the declarations; gives each asset a link to its source.
+        sensor_interval_seconds: the shortest time between two ticks of a landing sensor, 5 to 30.
+
+    Raises:
+        DeclarationError: an expectation has the name of a built-in check.
+        ValueError: the interval is out of its bounds.
+    """
+    modules = tuple(declared_in)
+    bronze = [table for table in lakehouse.tables if isinstance(table, BronzeTable)]
+    source_jobs = {table.name: source_job(lakehouse, table) for table in bronze}
+    everything = lakehouse_job(lakehouse)
+    return dg.Definitions(
+        assets=[
+            *(landing_spec(table.source) for table in bronze),
+            *(table_assets(table, modules) for table in lakehouse.tables),
+        ],
+        jobs=[everything, *source_jobs.values()],
+        sensors=[
+            landing_sensor(lakehouse, table, source_jobs[table.name], sensor_interval_seconds)
+            for table in bronze
+        ],
+        schedules=[daily_schedule(everything)],
+        resources={"lake": lake, "spark": spark or SparkResource()},
+        # Runs started by a click share one session too.
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,36 @@
+"""Asset keys: `<layer>/<table>` and `landing/<directory>`, the same in every setting."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from medallion_assets.lakehouse.tables import LandingDirectory, SilverTable, Table
+
+LANDING = "landing"
+
+
+def table_key(table: Table) -> dg.AssetKey:
+    """The key of a table's asset."""
+    return dg.AssetKey([table.layer.value, table.name])
+
+
+def quarantine_key(table: SilverTable) -> dg.AssetKey:
+    """The key of the asset of a table's quarantine."""
+    return dg.AssetKey([table.layer.value, table.quarantine_name])
+
+
+def landing_key(source: LandingDirectory) -> dg.AssetKey:
+    """The key of the external asset that stands for a landing directory."""
+    return dg.AssetKey([LANDING, source.name])
+
+
+def key_of(full_name: str) -> dg.AssetKey:
+    """The key of a table given as `<layer>.<name>`."""
+    return dg.AssetKey(full_name.split(".", 1))
+
+
+def produced_keys(table: Table) -> tuple[dg.AssetKey, ...]:
+    """The keys one run of the table's stream writes: its own, and its quarantine's."""
+    if isinstance(table, SilverTable) and table.has_quarantine:
+        return (table_key(table), quarantine_key(table))
+    return (table_key(table),)

@@ -1,0 +1,31 @@
+"""Small Markdown tables for the Dagster UI, safe for any value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+LONGEST_CELL = 60
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; values are escaped, kept on one line and cut to 60 characters."""
+    lines = [_line(header), "|" + " --- |" * len(header)]
+    lines += [_line(row) for row in rows]
+    return "\n".join(lines)
+
+
+def cell(value: object) -> str:
+    """One value as the text of a table cell."""
+    if value is None:
+        return ""
+    text = " ".join(str(value).split())
+    if len(text) > LONGEST_CELL:
+        text = text[: LONGEST_CELL - 1] + "…"
+    # Cut first: an escape must not lose its second half.
+    for character in "\\|`<>*_[]":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def _line(values: Sequence[object]) -> str:
+    return "| " + " | ".join(cell(value) for value in values) + " |"

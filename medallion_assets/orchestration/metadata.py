@@ -1,0 +1,159 @@
+"""What a materialization tells the catalog, read from the Delta log and without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from medallion_assets.lakehouse.delta_log import Column, DeltaLog, TableVersion
+from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.lineage import column_lineage
+from medallion_assets.lakehouse.materialization import Files, Materialization
+from medallion_assets.lakehouse.tables import SilverTable, Table
+from medallion_assets.orchestration.checks import expectations
+from medallion_assets.orchestration.keys import key_of
+from medallion_assets.orchestration.markdown import markdown_table
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.metadata import RawMetadataValue
+
+    Metadata = dict[str, RawMetadataValue]
+
+PREVIEW_ROWS = 5
+LISTED_FILES = 20
+ROWS_THIS_RUN = "rows_this_run"
+ROWS_QUARANTINED = "rows_quarantined"
+DELTA_VERSION = "delta_version"
+BATCHES = "batches"
+DURATION = "duration_seconds"
+ROW_COUNT = "dagster/row_count"
+
+# Before the first row there is no table, and so no version to name.
+_NO_TABLE = dg.DataVersion("no table yet")
+
+
+def table_metadata(table: Table, lake: Lake, outcome: Materialization) -> Metadata:
+    """The metadata of a table's materialization, complete also when nothing was new."""
+    log = lake.log(table)
+    metadata = _stored(log, table.full_name, lake.path(table))
+    metadata["dagster/column_schema"] = _schema(log.columns(), table)
+    metadata[ROWS_THIS_RUN] = outcome.rows.written
+    metadata |= {f"rows_{name}": count for name, count in asdict(outcome.rows).items()}
+    metadata[BATCHES] = outcome.batches
+    metadata[DURATION] = round(outcome.seconds, 3)
+    metadata |= _lineage(column_lineage(lake, table))
+    if outcome.files is not None:
+        metadata |= _files(outcome.files)
+    return metadata
+
+
+def quarantine_metadata(table: SilverTable, lake: Lake, outcome: Materialization) -> Metadata:
+    """The metadata of the materialization of a table's quarantine."""
+    path = lake.quarantine_path(table)
+    log = DeltaLog(path)
+    name = f"{table.layer.value}.{table.quarantine_name}"
+    return {
+        **_stored(log, name, path),
+        "dagster/column_schema": dg.TableSchema(
+            columns=[_column(column, table) for column in log.columns()]
+        ),
+        ROWS_THIS_RUN: outcome.rows.quarantined,
+        BATCHES: outcome.batches,
+        DURATION: round(outcome.seconds, 3),
+    }
+
+
+def data_version(version: TableVersion | None) -> dg.DataVersion:
+    """Delta's table id and version: a table made anew is new data, a run without rows is not."""
+    return _NO_TABLE if version is None else dg.DataVersion(str(version))
+
+
+def _stored(log: DeltaLog, name: str, path: Path) -> Metadata:
+    version = log.version()
+    metadata: Metadata = {
+        ROW_COUNT: log.row_count(),
+        "dagster/table_name": name,
+        "dagster/uri": path.as_uri(),
+        "preview": dg.MetadataValue.md(_preview(log)),
+    }
+    if version is not None:
+        metadata[DELTA_VERSION] = version.version
+        metadata["delta_table_id"] = version.table_id
+    return metadata
+
+
+def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:
+    rules = [
+        f"{rule.name}: {rule.condition} (else {rule.action.value})" for rule in expectations(table)
+    ]
+    keys = table.keys if isinstance(table, SilverTable) else ()
+    if keys:
+        rules.insert(0, f"one row for each {', '.join(keys)}")
+    return dg.TableSchema(
+        columns=[_column(column, table, unique=keys == (column.name,)) for column in columns],
+        constraints=dg.TableConstraints(other=rules) if rules else None,
+    )
+
+
+def _column(column: Column, table: Table, *, unique: bool = False) -> dg.TableColumn:
+    return dg.TableColumn(
+        name=column.name,
+        type=column.type,
+        description=table.column_descriptions.get(column.name),
+        constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=unique),
+    )
+
+
+def _lineage(lineage: Mapping[str, tuple[tuple[str, str], ...]]) -> Metadata:
+    if not lineage:
+        return {}
+    # Dagster's open-source UI does not draw column lineage: the table is for people.
+    readable = markdown_table(
+        ("column", "from"),
+        [
+            (column, ", ".join(f"{table}.{source}" for table, source in sources))
+            for column, sources in lineage.items()
+        ],
+    )
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                column: [
+                    dg.TableColumnDep(asset_key=key_of(table), column_name=source)
+                    for table, source in sources
+                ]
+                for column, sources in lineage.items()
+            }
+        ),
+        "column_lineage": dg.MetadataValue.md(readable),
+    }
+
+
+def _files(files: Files) -> Metadata:
+    metadata: Metadata = {
+        "files_taken": files.taken_count,
+        "bytes_taken": files.bytes_taken,
+        "files_failed": len(files.failed),
+        "backlog_files": files.backlog_files,
+        "backlog_bytes": files.backlog_bytes,
+    }
+    if files.taken:
+        listed = [(path,) for path in files.taken[:LISTED_FILES]]
+        metadata["files"] = dg.MetadataValue.md(markdown_table(("file",), listed))
+    if files.failed:
+        failed = [(file.path, file.reason) for file in files.failed[:LISTED_FILES]]
+        metadata["failed_files"] = dg.MetadataValue.md(markdown_table(("file", "reason"), failed))
+    if files.columns_added:
+        metadata["columns_added"] = ", ".join(files.columns_added)
+    return metadata
+
+
+def _preview(log: DeltaLog) -> str:
+    rows = log.preview(PREVIEW_ROWS)
+    if not rows:
+        return "No rows yet."
+    return markdown_table(list(rows[0]), [list(row.values()) for row in rows])

@@ -1,0 +1,3 @@
+"""Checks of the repository itself, run by `make check`."""
+
+from __future__ import annotations

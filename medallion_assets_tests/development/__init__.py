@@ -1,0 +1,3 @@
+"""Tests of what sets the project up."""
+
+from __future__ import annotations

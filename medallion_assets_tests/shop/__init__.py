@@ -1,0 +1,3 @@
+"""Tests of the sample shop."""
+
+from __future__ import annotations
