@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+_MODULE = re.compile(r"\A(?:\w+\.)+(?=\w+:)")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,4 +44,5 @@ def _cause(event: DagsterEvent) -> str:
     # Dagster wraps what the step raised.
     while error.cause is not None:
         error = error.cause
-    return " ".join(error.message.split())
+    # The message starts with the error's class, of which the module says nothing to a person.
+    return " ".join(_MODULE.sub("", error.message).split())

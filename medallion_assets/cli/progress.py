@@ -21,7 +21,7 @@ class ProgressHandler(logging.Handler):
         super().__init__(logging.DEBUG)
         self._terminal = terminal
         self._quiet_seconds = 0.0 if verbose else QUIET_SECONDS
-        self._last_line = float("-inf")
+        self._last_line = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line of a record, if it has one."""
@@ -32,12 +32,14 @@ class ProgressHandler(logging.Handler):
             self._say(materialization_line(event.step_materialization_data.materialization))
 
     def _say_message(self, record: logging.LogRecord) -> None:
-        important = record.levelno >= logging.WARNING
-        quiet = time.monotonic() - self._last_line
-        if important or (record.levelno >= logging.INFO and quiet >= self._quiet_seconds):
-            # Dagster puts run id and step before the message; here only the message matters.
-            metadata = getattr(record, "dagster_meta", {})
-            self._say(f"  {metadata.get('orig_message', record.getMessage())}")
+        # Dagster puts run id and step before the message; here only the message matters. What has
+        # no step is Dagster's own account of the run. Errors are told once, when it has ended.
+        metadata = getattr(record, "dagster_meta", {})
+        if metadata.get("step_key") is None or record.levelno > logging.WARNING:
+            return
+        quiet = time.monotonic() - self._last_line >= self._quiet_seconds
+        if record.levelno == logging.WARNING or (record.levelno == logging.INFO and quiet):
+            self._say(f"  {metadata['orig_message']}")
 
     def _say(self, line: str) -> None:
         self._terminal.write(line + "\n")

@@ -64,10 +64,12 @@ class BronzeSink:
         )
         query.append(whole, self.path, transaction=(stream, batch))
         counts = counted.get
+        written = int(DeltaLog(self.path).last_operation().get("numOutputRows", 0))
         return Rows(
             read=counts["rows"],
-            written=counts["rows"],
-            inserted=counts["rows"],
+            kept=counts["rows"],
+            written=written,
+            inserted=written,
             rescued=counts["rescued"],
             corrupt=counts["corrupt"],
         )

@@ -40,7 +40,15 @@ class CheckpointInUseError(TerminalError):
 
 
 class ExpectationFailedError(TerminalError):
-    """A row broke an `expect_or_fail` rule: the micro-batch wrote nothing."""
+    """A row broke an `expect_or_fail` rule: the micro-batch wrote nothing.
+
+    Attributes:
+        rule: the name of the rule.
+    """
+
+    def __init__(self, message: str, rule: str) -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 class SchemaChangedError(TerminalError):

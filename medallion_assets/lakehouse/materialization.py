@@ -30,12 +30,25 @@ class Files:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a run. `read` are those after the transform; they all end somewhere:
+    """Rows of a run, by what became of them.
 
-    read = written + superseded + quarantined + dropped
+    Attributes:
+        read: rows after the transform.
+        kept: rows that passed the expectations that remove rows; counted on their own, so that
+            `conserved` compares two counts.
+        written: rows the table took, by the commit's own metrics.
+        superseded: kept rows that another change of their key outranks.
+        quarantined: rows in the quarantine.
+        dropped: rows left out by `expect_or_drop`.
+        inserted: of the written rows, those with a new key, or appended.
+        updated: of the written rows, those that replaced another.
+        deleted: of the written rows, those that removed their key.
+        rescued: rows with `_rescued_data`.
+        corrupt: rows with `_corrupt_record`.
     """
 
     read: int = 0
+    kept: int = 0
     written: int = 0
     superseded: int = 0
     quarantined: int = 0
@@ -55,7 +68,10 @@ class Rows:
     @property
     def conserved(self) -> bool:
         """Whether every row that was read ended somewhere."""
-        return self.read == self.written + self.superseded + self.quarantined + self.dropped
+        return (
+            self.read == self.kept + self.quarantined + self.dropped
+            and self.kept == self.written + self.superseded
+        )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One op a table: it runs the table's stream and reports the table, its quarantine, its checks."""
 
-from __future__ import annotations
+# ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
 from collections.abc import Iterable, Iterator
 from types import ModuleType
@@ -19,7 +19,7 @@ from medallion_assets.lakehouse.tables import SilverTable, Table
 from medallion_assets.orchestration.checks import (
     check_results,
     check_specs,
-    failed_expectations,
+    failed_expectation,
 )
 from medallion_assets.orchestration.keys import quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
@@ -79,7 +79,7 @@ def _materialize(
         )
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
-        yield from failed_expectations(table, error)
+        yield failed_expectation(table, error)
         raise terminal_failure(table, error) from error
     except TransientError as error:
         context.log.warning(str(error))

@@ -92,14 +92,9 @@ def check_results(table: Table, outcome: Materialization) -> list[dg.AssetCheckR
     return results
 
 
-def failed_expectations(table: Table, error: ExpectationFailedError) -> list[dg.AssetCheckResult]:
-    """Failed results of the rules that made the engine refuse a micro-batch."""
-    broken = {count.name: count for count in error.counts if count.failed}
-    return [
-        _expectation_result(table, rule, broken[rule.name])
-        for rule in expectations(table)
-        if rule.name in broken
-    ]
+def failed_expectation(table: Table, error: ExpectationFailedError) -> dg.AssetCheckResult:
+    """The failed result of the rule that made the engine refuse a micro-batch."""
+    return _result(table, error.rule, False, {"reason": str(error)}, blocking=True)
 
 
 def expectations(table: Table) -> tuple[Expectation, ...]:
@@ -135,6 +130,7 @@ def _describe(rule: Expectation) -> str:
 def _reconciliation(rows: Rows) -> dict[str, RawMetadataValue]:
     return {
         "read": rows.read,
+        "kept": rows.kept,
         "written": rows.written,
         "superseded": rows.superseded,
         "quarantined": rows.quarantined,

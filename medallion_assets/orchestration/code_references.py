@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -30,11 +31,16 @@ def code_references(
         line = _assignment_line(module, names) if names else None
         if line is not None:
             path = str(Path(inspect.getfile(module)).resolve())
-            reference = dg.LocalFileCodeReference(
-                file_path=path, line_number=line, label=table.full_name
-            )
-            return dg.CodeReferencesMetadataValue(code_references=[reference])
+            return _reference(path, line, table.full_name)
     return None
+
+
+def _reference(path: str, line: int, label: str) -> dg.CodeReferencesMetadataValue:
+    with warnings.catch_warnings():
+        # Said once a table, at every load; the versions are pinned.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        reference = dg.LocalFileCodeReference(file_path=path, line_number=line, label=label)
+        return dg.CodeReferencesMetadataValue(code_references=[reference])
 
 
 def _assignment_line(module: ModuleType, names: set[str]) -> int | None:

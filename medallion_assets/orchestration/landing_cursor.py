@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 
 LONGEST_POSITION = 3000
-"""Bytes of a cursor's position; with it the whole cursor stays below 4 KB."""
+"""Bytes of a cursor's position in JSON; with it the whole cursor stays below 4 KB."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class LandingCursor:
         held = {name: value for name, value in asdict(self).items() if value is not None}
         if self.resume_after is not None:
             held["resume_after"] = _short(self.resume_after)
-        return json.dumps(held, ensure_ascii=False)
+        # In ASCII: a file name that is not UTF-8 has characters that no database takes.
+        return json.dumps(held)
 
     @classmethod
     def from_json(cls, stored: str | None) -> LandingCursor:
@@ -48,4 +49,7 @@ class LandingCursor:
 
 def _short(position: str) -> str:
     # A prefix sorts before the whole: the next look sees some files again and misses none.
-    return position.encode()[:LONGEST_POSITION].decode(errors="ignore")
+    position = position[:LONGEST_POSITION]
+    while len(json.dumps(position)) > LONGEST_POSITION:
+        position = position[:-100]
+    return position

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from medallion_assets.lakehouse.bronze import PROVENANCE
 from medallion_assets.lakehouse.delta_log import Column, DeltaLog, TableVersion
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import column_lineage
 from medallion_assets.lakehouse.materialization import Files, Materialization
-from medallion_assets.lakehouse.tables import SilverTable, Table
+from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import expectations
 from medallion_assets.orchestration.keys import key_of
 from medallion_assets.orchestration.markdown import markdown_table
@@ -59,10 +60,11 @@ def quarantine_metadata(table: SilverTable, lake: Lake, outcome: Materialization
     return {
         **_stored(log, name, path),
         "dagster/column_schema": dg.TableSchema(
-            columns=[_column(column, table) for column in log.columns()]
+            columns=[_column(column, table.column_descriptions) for column in log.columns()]
         ),
         ROWS_THIS_RUN: outcome.rows.quarantined,
-        BATCHES: outcome.batches,
+        # Nothing is committed to a quarantine that got no rows.
+        BATCHES: outcome.batches if outcome.rows.quarantined else 0,
         DURATION: round(outcome.seconds, 3),
     }
 
@@ -91,19 +93,26 @@ def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:
         f"{rule.name}: {rule.condition} (else {rule.action.value})" for rule in expectations(table)
     ]
     keys = table.keys if isinstance(table, SilverTable) else ()
+    descriptions = table.column_descriptions
+    if isinstance(table, BronzeTable):
+        descriptions = {**PROVENANCE, **descriptions}
     if keys:
         rules.insert(0, f"one row for each {', '.join(keys)}")
     return dg.TableSchema(
-        columns=[_column(column, table, unique=keys == (column.name,)) for column in columns],
+        columns=[
+            _column(column, descriptions, unique=keys == (column.name,)) for column in columns
+        ],
         constraints=dg.TableConstraints(other=rules) if rules else None,
     )
 
 
-def _column(column: Column, table: Table, *, unique: bool = False) -> dg.TableColumn:
+def _column(
+    column: Column, descriptions: Mapping[str, str], *, unique: bool = False
+) -> dg.TableColumn:
     return dg.TableColumn(
         name=column.name,
         type=column.type,
-        description=table.column_descriptions.get(column.name),
+        description=descriptions.get(column.name),
         constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=unique),
     )
 

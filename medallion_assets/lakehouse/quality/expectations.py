@@ -75,3 +75,7 @@ class ExpectationCount:
     action: Action
     failed: int
     evaluated: int
+
+    def __add__(self, other: ExpectationCount) -> ExpectationCount:
+        failed, evaluated = self.failed + other.failed, self.evaluated + other.evaluated
+        return ExpectationCount(self.name, self.action, failed, evaluated)

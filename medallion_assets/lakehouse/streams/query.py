@@ -8,14 +8,16 @@ as itself, not as the text of a `StreamingQueryException`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.streams.trigger import Trigger
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming import StreamingQuery
 
 _POLL_SECONDS = 0.02
@@ -96,20 +98,51 @@ def _start(
 
 
 def append(
-    frame: DataFrame, path: Path, *, transaction: tuple[str, int], options: Mapping[str, Any] = {}
+    frame: DataFrame,
+    path: Path,
+    *,
+    transaction: tuple[str, int],
+    properties: Mapping[str, str] = MappingProxyType({}),
+    cluster_by: Sequence[str] = (),
 ) -> None:
     """Append to a Delta table exactly once for a transaction id and number.
 
     Delta keeps the last number of each id in the table's log, in the same commit as the rows: the
     same append again is skipped.
+
+    Args:
+        frame: the rows; columns the table lacks are added to it.
+        path: the table, made where it is missing.
+        transaction: `txnAppId` and `txnVersion`.
+        properties: table properties, where the table is made.
+        cluster_by: columns for liquid clustering, where the table is made.
     """
     application, number = transaction
-    (
+    writer = (
         frame.write.format("delta")
         .mode("append")
         .option("mergeSchema", "true")
         .option("txnAppId", application)
         .option("txnVersion", str(number))
-        .options(**options)
-        .save(str(path))
+        .options(**properties)
     )
+    if cluster_by and not (path / "_delta_log").is_dir():
+        writer = writer.clusterBy(*cluster_by)
+    writer.save(str(path))
+
+
+@contextmanager
+def transaction(spark: SparkSession, application: str, number: int) -> Iterator[None]:
+    """Make every Delta command of the block part of a transaction id and number.
+
+    MERGE has no writer options; Delta reads them from the session, and skips a command whose number
+    is in the table's log already (docs.delta.io, idempotent writes).
+    """
+    names = ("spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion")
+    for name, value in zip(names, (application, str(number))):
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name in names:
+            spark.conf.unset(name)

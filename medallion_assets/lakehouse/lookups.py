@@ -1,0 +1,139 @@
+"""Augmentation: columns looked up in other silver tables, and kept true when those change.
+
+A micro-batch gets the values of its moment. When a looked-up table changes afterwards, its change
+data feed names the keys, and the rows that hold them are corrected: the result is the same whichever
+of an order and its customer arrived first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse.delta_log import TableVersion
+from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
+from medallion_assets.lakehouse.tables import Lookup, SilverTable
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+_ABSENT = TableVersion("absent", -1)
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """The lookups of one table, and up to which version each is followed."""
+
+    table: SilverTable
+    lake: Lake
+    checkpoint: Checkpoint
+
+    def begin(self) -> None:
+        """Before the first micro-batch: note the versions its values will at least have."""
+        consumed = self.checkpoint.consumed()
+        missing = {
+            _name(lookup): self._version(lookup)
+            for lookup in self.table.lookups
+            if _name(lookup) not in consumed
+        }
+        if missing:
+            self.checkpoint.record_consumed(missing)
+
+    def changed(self) -> Mapping[str, tuple[Lookup, TableVersion, TableVersion]]:
+        """The lookups whose table has a version that was not followed yet."""
+        consumed = self.checkpoint.consumed()
+        found = {}
+        for lookup in self.table.lookups:
+            before, now = consumed.get(_name(lookup), _ABSENT), self._version(lookup)
+            if now != before:
+                found[_name(lookup)] = (lookup, before, now)
+        return found
+
+    def augment(self, rows: DataFrame) -> DataFrame:
+        """Add the looked-up columns, null where the key is not found."""
+        for lookup in self.table.lookups:
+            rows = self._augment(rows, lookup)
+        return rows
+
+    def correct(self, spark: SparkSession) -> int:
+        """Bring the rows in line with the looked-up tables.
+
+        Returns:
+            How many rows were changed.
+        """
+        total = 0
+        for name, (lookup, before, now) in self.changed().items():
+            if self.lake.log(self.table).exists():
+                keys = self._changed_keys(spark, lookup, before, now)
+                total += self._correct(spark, lookup, keys)
+            self.checkpoint.record_consumed({name: now})
+        return total
+
+    def _augment(self, rows: DataFrame, lookup: Lookup) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        spark = rows.sparkSession
+        if not self.lake.log(lookup.table).exists():
+            # Strings until the table is there; its first rows bring the types.
+            missing = {name: F.lit(None).cast("string") for name in lookup.columns}
+            return rows.withColumns(missing)
+        found = self._current(spark, lookup)
+        return rows.join(
+            found, rows[lookup.on_column].eqNullSafe(found["_lookup_key"]), "left"
+        ).drop("_lookup_key")
+
+    def _current(self, spark: SparkSession, lookup: Lookup) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        stored = spark.read.format("delta").load(str(self.lake.path(lookup.table)))
+        return stored.select(
+            F.col(lookup.key).alias("_lookup_key"),
+            *[F.col(source).alias(name) for name, source in lookup.columns.items()],
+        )
+
+    def _changed_keys(
+        self, spark: SparkSession, lookup: Lookup, before: TableVersion, now: TableVersion
+    ) -> DataFrame:
+        path = str(self.lake.path(lookup.table))
+        starting = before.version + 1 if before.table_id == now.table_id else 0
+        changes = (
+            spark.read.format("delta")
+            .option("readChangeFeed", "true")
+            .option("startingVersion", starting)
+            .option("endingVersion", now.version)
+            .load(path)
+        )
+        return changes.select(lookup.key).distinct().withColumnRenamed(lookup.key, "_changed_key")
+
+    def _correct(self, spark: SparkSession, lookup: Lookup, keys: DataFrame) -> int:
+        from delta.tables import DeltaTable
+        from pyspark.sql import functions as F
+
+        current = self._current(spark, lookup)
+        values = keys.join(
+            current, keys["_changed_key"].eqNullSafe(current["_lookup_key"]), "left"
+        ).drop("_lookup_key")
+        differs: Column = F.lit(False)
+        for name in lookup.columns:
+            differs = differs | ~F.col(f"t.`{name}`").eqNullSafe(F.col(f"s.`{name}`"))
+        path = self.lake.path(self.table)
+        (
+            DeltaTable.forPath(spark, str(path))
+            .alias("t")
+            .merge(values.alias("s"), f"t.`{lookup.on_column}` = s.`_changed_key`")
+            .whenMatchedUpdate(
+                condition=differs,
+                set={name: F.col(f"s.`{name}`") for name in lookup.columns},
+            )
+            .execute()
+        )
+        return int(self.lake.log(self.table).last_operation().get("numTargetRowsUpdated", 0))
+
+    def _version(self, lookup: Lookup) -> TableVersion:
+        return self.lake.log(lookup.table).version() or _ABSENT
+
+
+def _name(lookup: Lookup) -> str:
+    return f"lookup {lookup.table.full_name} by {lookup.on_column}"

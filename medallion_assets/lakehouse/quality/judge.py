@@ -1,0 +1,83 @@
+"""Judge every row of a micro-batch once, and say where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from medallion_assets.lakehouse.quality.expectations import Action, Expectation, ExpectationCount
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+BROKEN = "_broken_rules"
+"""The names of all rules a row broke, in the order of declaration."""
+
+
+def judged(frame: DataFrame, expectations: Sequence[Expectation], table: str) -> DataFrame:
+    """Add `_broken_rules`; a row that breaks a `fail` rule fails the job that reads it."""
+    from pyspark.sql import functions as F
+
+    broken = [
+        F.when(~F.coalesce(F.expr(rule.condition), F.lit(False)), F.lit(rule.name))
+        for rule in expectations
+        if rule.action is not Action.FAIL
+    ]
+    names = F.array_compact(F.array(*broken)) if broken else F.array().cast("array<string>")
+    row = F.to_json(F.struct(*[F.col(f"`{name}`") for name in frame.columns]))
+    for rule in expectations:
+        if rule.action is Action.FAIL:
+            message = F.concat(F.lit(f"{FAILED_MARK}{table}:{rule.name}: "), row)
+            holds = F.coalesce(F.expr(rule.condition), F.lit(False))
+            names = F.when(holds, names).otherwise(F.raise_error(message).cast("array<string>"))
+    return frame.withColumn(BROKEN, names)
+
+
+FAILED_MARK = "EXPECTATION_FAILED "
+"""Begins the message with which Spark reports a row that broke a `fail` rule."""
+
+
+def goes_to(action: Action, expectations: Sequence[Expectation]) -> Column:
+    """Whether a judged row goes to quarantine or is dropped; quarantine wins over drop."""
+    from pyspark.sql import functions as F
+
+    def breaks(kind: Action) -> Column:
+        names = [rule.name for rule in expectations if rule.action is kind]
+        if not names:
+            return F.lit(False)
+        return F.arrays_overlap(F.col(BROKEN), F.array(*[F.lit(name) for name in names]))
+
+    if action is Action.DROP:
+        return breaks(Action.DROP) & ~breaks(Action.QUARANTINE)
+    return breaks(action)
+
+
+def is_kept(expectations: Sequence[Expectation]) -> Column:
+    """Whether a judged row belongs into the table."""
+    return ~goes_to(Action.QUARANTINE, expectations) & ~goes_to(Action.DROP, expectations)
+
+
+def counters(expectations: Sequence[Expectation]) -> list[Column]:
+    """Aggregates over judged rows: all, kept, quarantined, dropped, and broken by rule."""
+    from pyspark.sql import functions as F
+
+    def rows(condition: Column) -> Column:
+        return F.count(F.when(condition, F.lit(1)))
+
+    return [
+        F.count(F.lit(1)).alias("_read"),
+        rows(is_kept(expectations)).alias("_kept"),
+        rows(goes_to(Action.QUARANTINE, expectations)).alias("_quarantined"),
+        rows(goes_to(Action.DROP, expectations)).alias("_dropped"),
+        *[rows(F.array_contains(BROKEN, rule.name)).alias(rule.name) for rule in expectations],
+    ]
+
+
+def counted(
+    expectations: Sequence[Expectation], counts: Mapping[str, Any]
+) -> tuple[ExpectationCount, ...]:
+    """The rules' counts out of `counters`' result."""
+    return tuple(
+        ExpectationCount(rule.name, rule.action, int(counts[rule.name]), int(counts["_read"]))
+        for rule in expectations
+    )

@@ -1,0 +1,276 @@
+"""Silver: a stream over bronze, judged once, appended or merged by key in sequence order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse.errors import ExpectationFailedError
+from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.lookups import Lookups
+from medallion_assets.lakehouse.materialization import Materialization, Rows
+from medallion_assets.lakehouse.merge import CHANGE_DATA_FEED, SEQUENCE, Merge
+from medallion_assets.lakehouse.quality import judge
+from medallion_assets.lakehouse.quality.expectations import Action, ExpectationCount
+from medallion_assets.lakehouse.quality.quarantine import write_quarantine
+from medallion_assets.lakehouse.streams import query
+from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
+from medallion_assets.lakehouse.streams.trigger import Trigger
+from medallion_assets.lakehouse.tables import OutputMode, SilverTable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_BYTES_PER_TRIGGER = "256m"
+"""Bronze bytes a micro-batch: what a judged micro-batch holds in memory is a few times that."""
+
+
+def materialize_silver(
+    table: SilverTable,
+    lake: Lake,
+    session: Callable[[], SparkSession],
+    trigger: Trigger,
+    progress: Callable[[str], None],
+    stop_requested: Callable[[], bool],
+    generation: int | None = None,
+) -> Materialization:
+    """Take what is new in the source, then follow the looked-up tables.
+
+    Args:
+        table: the table.
+        lake: where it is.
+        session: gives the session; called only when there is something to take.
+        trigger: when micro-batches are taken.
+        progress: told of every micro-batch.
+        stop_requested: asked while the query runs.
+        generation: of the stream; the table's current one where it is None.
+
+    Raises:
+        ExpectationFailedError: a row broke an `expect_or_fail` rule.
+    """
+    checkpoint = Checkpoint(lake.stream_directory(table, generation))
+    source = lake.log(table.source).version()
+    if source is None:
+        return Materialization(table.full_name)
+    stream = checkpoint.claim(str(lake.path(table.source)), str(lake.path(table)))
+    lookups = Lookups(table, lake, checkpoint)
+    lookups.begin()
+    writing = _Writing(table, lake, stream, lookups, progress)
+    new_rows = trigger.continuous or checkpoint.consumed().get("source") != source
+    if new_rows:
+        spark = session()
+        query.run(
+            lambda: _frame(table, lake, spark, trigger),
+            writing.batch,
+            name=table.full_name,
+            checkpoint=checkpoint.directory,
+            trigger=trigger,
+            output_mode=table.output_mode.value,
+            stop_requested=stop_requested,
+        )
+        checkpoint.record_consumed({"source": source})
+    if lookups.changed():
+        writing.correct(session())
+    return writing.result()
+
+
+def _frame(table: SilverTable, lake: Lake, spark: SparkSession, trigger: Trigger) -> DataFrame:
+    reader = spark.readStream.format("delta")
+    if trigger.kind != "once":
+        reader = reader.option("maxBytesPerTrigger", _BYTES_PER_TRIGGER)
+    return table.transform(reader.load(str(lake.path(table.source))))
+
+
+@dataclass
+class _Writing:
+    """The micro-batch function of one run, and what it has counted."""
+
+    table: SilverTable
+    lake: Lake
+    stream: str
+    lookups: Lookups
+    progress: Callable[[str], None]
+    batches: int = 0
+    rows: Rows = field(default_factory=Rows)
+    counts: dict[str, ExpectationCount] = field(default_factory=dict)
+
+    def batch(self, frame: DataFrame, number: int) -> None:
+        """Write one micro-batch: quarantine first, the table last, each exactly once."""
+        log = self.lake.log(self.table)
+        done = log.transaction_version(self.stream)
+        if done is not None and done >= number:
+            return
+        if self.lookups.changed():
+            self.correct(frame.sparkSession)
+        mode = self.table.output_mode
+        try:
+            if mode is OutputMode.COMPLETE:
+                rows = self._replace(frame, number)
+            elif mode is OutputMode.UPDATE:
+                rows = self._update(frame, number)
+            else:
+                rows = self._append(frame, number)
+        except Exception as error:
+            raise _as_expectation_failure(error, self.table) or error from error
+        self.batches += 1
+        self.rows = self.rows + rows
+        self.progress(f"batch {number}: {rows.written} rows")
+
+    def correct(self, spark: SparkSession) -> None:
+        """Follow the looked-up tables."""
+        corrected = self.lookups.correct(spark)
+        if corrected:
+            self.batches += 1
+            changed = Rows(read=corrected, kept=corrected, written=corrected, updated=corrected)
+            self.rows = self.rows + changed
+
+    def result(self) -> Materialization:
+        """What the run did."""
+        return Materialization(
+            table=self.table.full_name,
+            batches=self.batches,
+            rows=self.rows,
+            expectations=tuple(
+                self.counts.get(rule.name, ExpectationCount(rule.name, rule.action, 0, 0))
+                for rule in self.table.expectations
+            ),
+        )
+
+    def _append(self, frame: DataFrame, number: int) -> Rows:
+        from pyspark.sql import functions as F
+
+        table = self.table
+        judged = judge.judged(frame, table.expectations, table.full_name)
+        if table.sequence_by:
+            sequence = F.struct(*[F.expr(name).alias(_leaf(name)) for name in table.sequence_by])
+            judged = judged.withColumn(SEQUENCE, sequence)
+        # Judged once: the count, the quarantine and the table all read the kept result.
+        judged = judged.persist()
+        try:
+            counts = judged.agg(*judge.counters(table.expectations)).collect()[0].asDict()
+            self._count(counts)
+            if counts["_quarantined"]:
+                bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
+                path = self.lake.quarantine_path(table)
+                write_quarantine(bad.drop(SEQUENCE), path, self.stream, number)
+            good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
+            if counts["_read"]:
+                self._write(good, number)
+        finally:
+            judged.unpersist()
+        return self._rows(counts) if counts["_read"] else Rows()
+
+    def _write(self, good: DataFrame, number: int) -> None:
+        table = self.table
+        private = [name for name in good.columns if name.startswith("_") and name != SEQUENCE]
+        if not table.keys:
+            query.append(
+                good.drop(*private),
+                self.lake.path(table),
+                transaction=(self.stream, number),
+                properties=CHANGE_DATA_FEED,
+                cluster_by=table.cluster_by,
+            )
+            return
+        merge = Merge(
+            path=self.lake.path(table),
+            tombstones=self.lake.path(table) / "_tombstones",
+            keys=table.keys,
+            delete_when=table.delete_when,
+            computed=tuple(name for lookup in table.lookups for name in lookup.columns),
+            cluster_by=table.cluster_by,
+        )
+        winners = self.lookups.augment(merge.winners(good)).persist()
+        try:
+            merge.apply(winners, self.stream, number, drop=private)
+        finally:
+            winners.unpersist()
+
+    def _replace(self, frame: DataFrame, number: int) -> Rows:
+        (
+            frame.write.format("delta")
+            .mode("overwrite")
+            .option("overwriteSchema", "true")
+            .option("txnAppId", self.stream)
+            .option("txnVersion", str(number))
+            .options(**CHANGE_DATA_FEED)
+            .save(str(self.lake.path(self.table)))
+        )
+        written = int(self._metrics().get("numOutputRows", 0))
+        return Rows(read=written, kept=written, written=written, inserted=written)
+
+    def _update(self, frame: DataFrame, number: int) -> Rows:
+        from delta.tables import DeltaTable
+
+        path, spark = self.lake.path(self.table), frame.sparkSession
+        if not self.lake.log(self.table).exists():
+            query.append(
+                frame, path, transaction=(self.stream, number), properties=CHANGE_DATA_FEED
+            )
+        else:
+            on = " and ".join(f"t.`{key}` <=> s.`{key}`" for key in self.table.keys)
+            with query.transaction(spark, self.stream, number):
+                (
+                    DeltaTable.forPath(spark, str(path))
+                    .alias("t")
+                    .merge(frame.alias("s"), on)
+                    .withSchemaEvolution()
+                    .whenMatchedUpdateAll()
+                    .whenNotMatchedInsertAll()
+                    .execute()
+                )
+        rows = self._rows({"_read": 0, "_kept": 0, "_quarantined": 0, "_dropped": 0})
+        return Rows(
+            read=rows.written, kept=rows.written, written=rows.written,
+            inserted=rows.inserted, updated=rows.updated,
+        )
+
+    def _rows(self, counts: Mapping[str, int]) -> Rows:
+        metrics = self._metrics()
+        inserted = int(metrics.get("numTargetRowsInserted", metrics.get("numOutputRows", 0)))
+        updated = int(metrics.get("numTargetRowsUpdated", 0))
+        deleted = int(metrics.get("numTargetRowsDeleted", 0))
+        written = inserted + updated + deleted
+        # Only a merge may leave rows out; for an append `conserved` compares both counts.
+        superseded = counts["_kept"] - written if self.table.keys else 0
+        return Rows(
+            read=counts["_read"],
+            kept=counts["_kept"],
+            written=written,
+            superseded=superseded,
+            quarantined=counts["_quarantined"],
+            dropped=counts["_dropped"],
+            inserted=inserted,
+            updated=updated,
+            deleted=deleted,
+        )
+
+    def _metrics(self) -> Mapping[str, str]:
+        return self.lake.log(self.table).last_operation()
+
+    def _count(self, counts: Mapping[str, int]) -> None:
+        for new in judge.counted(self.table.expectations, counts):
+            old = self.counts.get(new.name)
+            self.counts[new.name] = new if old is None else old + new
+
+
+def _leaf(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
+
+
+def _as_expectation_failure(
+    error: Exception, table: SilverTable
+) -> ExpectationFailedError | None:
+    text = str(error)
+    mark = f"{judge.FAILED_MARK}{table.full_name}:"
+    if mark not in text:
+        return None
+    rule, _, rest = text.split(mark, 1)[1].partition(": ")
+    row = rest.splitlines()[0][:500] if rest else ""
+    condition = next(e.condition for e in table.expectations if e.name == rule)
+    return ExpectationFailedError(
+        f"{table.full_name}: a row breaks {rule} ({condition}), which fails the run; nothing of "
+        f"its micro-batch was written. The row: {row} Mend the source or the rule, then run again.",
+        rule=rule,
+    )

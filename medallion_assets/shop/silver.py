@@ -1,0 +1,156 @@
+"""Silver: one clean row a business key, augmented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse.quality.expectations import expect, expect_or_quarantine
+from medallion_assets.lakehouse.tables import Lookup, SilverTable
+from medallion_assets.shop import bronze
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_OWNERS = ("team:data-platform",)
+_PARSED = expect_or_quarantine("parsed", "_corrupt_record is null")
+
+
+def _customer_rows(events: DataFrame) -> DataFrame:
+    """The row a change leaves, or for a delete the key it removes."""
+    return events.selectExpr(
+        "coalesce(after.customer_id, before.customer_id) as customer_id",
+        "after.name as name",
+        "lower(trim(after.email)) as email",
+        "upper(after.country) as country",
+        "after.segment as segment",
+        "cast(after.updated_at as timestamp) as updated_at",
+        "op as _op",
+        "source.lsn as _lsn",
+        "_corrupt_record",
+        "_file_path",
+    )
+
+
+customers = SilverTable(
+    name="customers",
+    source=bronze.customers,
+    transform=_customer_rows,
+    keys=("customer_id",),
+    sequence_by=("_lsn",),
+    delete_when="_op = 'd'",
+    expectations=(
+        _PARSED,
+        expect_or_quarantine("customer_id_present", "customer_id is not null"),
+        expect("email_looks_right", "_op = 'd' or email like '%_@_%'"),
+    ),
+    description="The customers as the shop's database has them now.",
+    owners=_OWNERS,
+    tags={"pii": "true"},
+    column_descriptions={
+        "customer_id": "The customer's key in the shop's database.",
+        "email": "Lower case, without surrounding blanks.",
+        "country": "ISO 3166 code of the billing address.",
+        "segment": "consumer or business.",
+    },
+)
+
+products = SilverTable(
+    name="products",
+    source=bronze.products,
+    transform=lambda rows: rows.selectExpr(
+        "product_id", "name", "category", "price", "updated_at", "_corrupt_record", "_file_path"
+    ),
+    keys=("product_id",),
+    sequence_by=("updated_at",),
+    expectations=(
+        _PARSED,
+        expect_or_quarantine("product_id_present", "product_id is not null"),
+        expect_or_quarantine("price_positive", "price > 0"),
+    ),
+    description="The products with their current price.",
+    owners=_OWNERS,
+    column_descriptions={"price": "In euro, with tax.", "category": "The shelf it is sold from."},
+)
+
+orders = SilverTable(
+    name="orders",
+    source=bronze.orders,
+    transform=lambda rows: rows.withColumn("order_date", rows.ordered_at.cast("date")),
+    keys=("order_id",),
+    sequence_by=("updated_at",),
+    expectations=(
+        _PARSED,
+        expect_or_quarantine("order_id_present", "order_id is not null"),
+        expect_or_quarantine("quantity_positive", "quantity > 0"),
+        expect_or_quarantine("amount_not_negative", "amount >= 0"),
+        expect_or_quarantine(
+            "status_known", "status in ('placed', 'paid', 'shipped', 'cancelled')"
+        ),
+        expect_or_quarantine("ordered_at_present", "ordered_at is not null"),
+        expect("customer_named", "customer_id is not null"),
+    ),
+    lookups=(
+        Lookup(
+            table=customers,
+            key="customer_id",
+            columns={
+                "customer_name": "name",
+                "customer_country": "country",
+                "customer_segment": "segment",
+            },
+        ),
+        Lookup(
+            table=products,
+            key="product_id",
+            columns={"product_name": "name", "category": "category"},
+        ),
+    ),
+    description="The latest state of every order, with its customer and product.",
+    owners=_OWNERS,
+    column_descriptions={
+        "order_date": "The UTC day of ordered_at.",
+        "amount": "In euro, with tax.",
+        "updated_at": "When the order last changed; the latest change wins.",
+        "channel": "Where the order was placed; known since the column was introduced.",
+        "category": "The product's category; null while the product is unknown.",
+    },
+)
+
+clicks = SilverTable(
+    name="clicks",
+    source=bronze.clicks,
+    transform=lambda rows: rows.selectExpr(
+        "click_id",
+        "session_id",
+        "customer_id",
+        "product_id",
+        "url",
+        "clicked_at",
+        "to_date(clicked_at) as day",
+        "_file_path",
+    ),
+    keys=("click_id",),
+    sequence_by=("clicked_at",),
+    expectations=(
+        expect_or_quarantine("click_id_present", "click_id is not null"),
+        expect_or_quarantine("clicked_at_present", "clicked_at is not null"),
+    ),
+    description="Page views, each once.",
+    owners=_OWNERS,
+    column_descriptions={"day": "The UTC day of clicked_at."},
+)
+
+shipments = SilverTable(
+    name="shipments",
+    source=bronze.shipments,
+    transform=lambda rows: rows.drop("_corrupt_record"),
+    keys=("shipment_id",),
+    sequence_by=("updated_at",),
+    expectations=(
+        expect_or_quarantine("shipment_id_present", "shipment_id is not null"),
+        expect("delivered_after_shipped", "delivered_at is null or delivered_at >= shipped_at"),
+    ),
+    description="The latest state of every shipment.",
+    owners=_OWNERS,
+    column_descriptions={"day": "The day of shipping, from the carrier's directory."},
+)

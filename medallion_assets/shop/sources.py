@@ -1,0 +1,43 @@
+"""The shop's landing directories: what lands, in which format, and the types that are known."""
+
+from __future__ import annotations
+
+from medallion_assets.lakehouse.tables import LandingDirectory
+
+orders = LandingDirectory(
+    name="orders",
+    format="json",
+    options={
+        "cloudFiles.schemaHints": "order_id bigint, customer_id bigint, quantity int, "
+        "amount decimal(12,2), ordered_at timestamp, updated_at timestamp"
+    },
+    description="Order drops of the web shop: NDJSON, a line for every change of an order.",
+)
+
+customers = LandingDirectory(
+    name="customers",
+    format="json",
+    description="Debezium change feed of the shop's customer table: an envelope a line.",
+)
+
+products = LandingDirectory(
+    name="products",
+    format="csv",
+    options={
+        "sep": "|",
+        "cloudFiles.schemaHints": "price decimal(12,2), updated_at timestamp",
+    },
+    description="Product list of the warehouse, pipe-delimited, re-sent when prices change.",
+)
+
+clicks = LandingDirectory(
+    name="clicks",
+    format="avro",
+    description="Product page views of the web shop.",
+)
+
+shipments = LandingDirectory(
+    name="shipments",
+    format="parquet",
+    description="The carriers' shipments, in a directory for each day.",
+)
