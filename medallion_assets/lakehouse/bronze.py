@@ -33,14 +33,15 @@ PROVENANCE = {
 
 @dataclass(frozen=True)
 class BronzeSink:
-    """The Delta table of one bronze table."""
+    """The Delta table of one bronze table.
+
+    Args:
+        path: of the table.
+        name: the target, for the checkpoint's identity.
+    """
 
     path: Path
-
-    @property
-    def name(self) -> str:
-        """The target, for the checkpoint's identity."""
-        return str(self.path)
+    name: str
 
     def committed(self, stream: str) -> int | None:
         """The last micro-batch in the table, from the table's own log."""
@@ -95,7 +96,6 @@ def materialize_bronze(
     trigger: Trigger,
     progress: Callable[[str], None],
     stop_requested: Callable[[], bool],
-    generation: int | None = None,
 ) -> Materialization:
     """Take what is new in the landing directory.
 
@@ -106,15 +106,14 @@ def materialize_bronze(
         trigger: when micro-batches are taken.
         progress: told of every micro-batch.
         stop_requested: asked while the query runs.
-        generation: of the stream; the table's current one where it is None.
     """
     stream = FileStream(
         directory=lake.landing_path(table.source),
         options=table.source.cloud_files_options(),
-        checkpoint=lake.stream_directory(table, generation),
+        checkpoint=lake.stream_directory(table),
         declared=table.source.schema,
     )
-    sink = BronzeSink(lake.path(table))
+    sink = BronzeSink(lake.path(table), lake.target(table))
     done = stream.run(session, sink, trigger, progress, stop_requested)
     return Materialization(
         table=table.full_name,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse import lineage
 from medallion_assets.lakehouse.delta_log import TableVersion
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
@@ -34,7 +35,6 @@ def materialize_gold(
     trigger: Trigger,
     progress: Callable[[str], None],
     stop_requested: Callable[[], bool],
-    generation: int | None = None,
 ) -> Materialization:
     """Compute the groups that changed in the sources.
 
@@ -45,9 +45,8 @@ def materialize_gold(
         trigger: when micro-batches are taken.
         progress: told of every micro-batch.
         stop_requested: asked while the query runs.
-        generation: of the stream; the table's current one where it is None.
     """
-    checkpoint = Checkpoint(lake.stream_directory(table, generation))
+    checkpoint = Checkpoint(lake.stream_directory(table))
     versions: dict[str, TableVersion] = {}
     for name, source in table.sources.items():
         version = lake.log(source).version()
@@ -55,11 +54,12 @@ def materialize_gold(
             return Materialization(table.full_name)
         versions[name] = version
     sources = ", ".join(str(lake.path(source)) for source in table.sources.values())
-    stream = checkpoint.claim(sources, str(lake.path(table)))
+    stream = checkpoint.claim(sources, lake.target(table))
     computing = _Computing(table, lake, stream, progress)
     if trigger.continuous or checkpoint.consumed() != versions:
         spark = session()
-        query.run(
+        _note_lineage(table, lake, spark, checkpoint)
+        ended = query.run(
             lambda: computing.changes(spark, trigger),
             computing.batch,
             name=table.full_name,
@@ -67,19 +67,37 @@ def materialize_gold(
             trigger=trigger,
             stop_requested=stop_requested,
         )
-        checkpoint.record_consumed(versions)
+        if ended:
+            checkpoint.record_consumed(versions)
     return Materialization(table.full_name, batches=computing.batches, rows=computing.rows)
 
 
 def batch_result(table: GoldTable, lake: Lake, spark: SparkSession) -> DataFrame:
     """The table as the batch query over the whole sources gives it."""
+    stored = {
+        name: spark.read.format("delta").load(str(lake.path(source)))
+        for name, source in table.sources.items()
+    }
+    return _whole_result(table, stored)
+
+
+def _whole_result(table: GoldTable, stored: Mapping[str, DataFrame]) -> DataFrame:
     return table.query(
         **{
-            name: _with_groups(spark.read.format("delta").load(str(lake.path(source))), groups)
-            for name, source in table.sources.items()
-            for groups in [table.group_expressions(name)]
+            name: _with_groups(rows, table.group_expressions(name)) for name, rows in stored.items()
         }
     )
+
+
+def _note_lineage(
+    table: GoldTable, lake: Lake, spark: SparkSession, checkpoint: Checkpoint
+) -> None:
+    stored = {
+        name: spark.read.format("delta").load(str(lake.path(source)))
+        for name, source in table.sources.items()
+    }
+    upstream = {source.full_name: stored[name] for name, source in table.sources.items()}
+    lineage.note(checkpoint.directory, table, _whole_result(table, stored), upstream)
 
 
 @dataclass

@@ -41,9 +41,17 @@ class Lake:
         """The directory of the Delta table."""
         return self.root / table.layer.value / table.name
 
+    def target(self, table: Table) -> str:
+        """What the table's stream writes, for the identity of its checkpoint."""
+        return str(self.path(table))
+
     def quarantine_path(self, table: SilverTable) -> Path:
         """The directory of the table's quarantine."""
-        return self.root / table.layer.value / table.quarantine_name
+        return self.path(table).with_name(table.quarantine_name)
+
+    def tombstones_path(self, table: SilverTable) -> Path:
+        """The keys a merged table has deleted; they belong to the generation of its stream."""
+        return self.stream_directory(table) / "_tombstones"
 
     def landing_path(self, source: LandingDirectory) -> Path:
         """The directory in which the source's files land."""

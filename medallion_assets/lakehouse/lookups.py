@@ -31,10 +31,14 @@ class Lookups:
     checkpoint: Checkpoint
 
     def begin(self) -> None:
-        """Before the first micro-batch: note the versions its values will at least have."""
+        """Before the first micro-batch: note the versions its values will at least have.
+
+        Where the table has rows already, nothing is known of the values those have.
+        """
         consumed = self.checkpoint.consumed()
+        filled = self.lake.log(self.table).exists()
         missing = {
-            _name(lookup): self._version(lookup)
+            _name(lookup): _ABSENT if filled else self._version(lookup)
             for lookup in self.table.lookups
             if _name(lookup) not in consumed
         }
@@ -80,9 +84,8 @@ class Lookups:
             missing = {name: F.lit(None).cast("string") for name in lookup.columns}
             return rows.withColumns(missing)
         found = self._current(spark, lookup)
-        return rows.join(
-            found, rows[lookup.on_column].eqNullSafe(found["_lookup_key"]), "left"
-        ).drop("_lookup_key")
+        same = rows[lookup.on_column] == found["_lookup_key"]
+        return rows.join(found, same, "left").drop("_lookup_key")
 
     def _current(self, spark: SparkSession, lookup: Lookup) -> DataFrame:
         from pyspark.sql import functions as F
@@ -96,12 +99,15 @@ class Lookups:
     def _changed_keys(
         self, spark: SparkSession, lookup: Lookup, before: TableVersion, now: TableVersion
     ) -> DataFrame:
+        if before.table_id != now.table_id:
+            # A table that was not followed before: any row may differ from it.
+            own = spark.read.format("delta").load(str(self.lake.path(self.table)))
+            return own.selectExpr(f"`{lookup.on_column}` as _changed_key").distinct()
         path = str(self.lake.path(lookup.table))
-        starting = before.version + 1 if before.table_id == now.table_id else 0
         changes = (
             spark.read.format("delta")
             .option("readChangeFeed", "true")
-            .option("startingVersion", starting)
+            .option("startingVersion", before.version + 1)
             .option("endingVersion", now.version)
             .load(path)
         )
@@ -115,21 +121,28 @@ class Lookups:
         values = keys.join(
             current, keys["_changed_key"].eqNullSafe(current["_lookup_key"]), "left"
         ).drop("_lookup_key")
+        log = self.lake.log(self.table)
+        before = log.version()
+        target = DeltaTable.forPath(spark, str(self.lake.path(self.table)))
+        stored = target.toDF().columns
         differs: Column = F.lit(False)
         for name in lookup.columns:
-            differs = differs | ~F.col(f"t.`{name}`").eqNullSafe(F.col(f"s.`{name}`"))
-        path = self.lake.path(self.table)
+            held = F.col(f"t.`{name}`") if name in stored else F.lit(None)
+            differs = differs | ~held.eqNullSafe(F.col(f"s.`{name}`"))
         (
-            DeltaTable.forPath(spark, str(path))
-            .alias("t")
+            target.alias("t")
             .merge(values.alias("s"), f"t.`{lookup.on_column}` = s.`_changed_key`")
+            .withSchemaEvolution()
             .whenMatchedUpdate(
                 condition=differs,
                 set={name: F.col(f"s.`{name}`") for name in lookup.columns},
             )
             .execute()
         )
-        return int(self.lake.log(self.table).last_operation().get("numTargetRowsUpdated", 0))
+        if log.version() == before:
+            # Nothing differed and nothing was committed: the last metrics are another commit's.
+            return 0
+        return int(log.last_operation().get("numTargetRowsUpdated", 0))
 
     def _version(self, lookup: Lookup) -> TableVersion:
         return self.lake.log(lookup.table).version() or _ABSENT

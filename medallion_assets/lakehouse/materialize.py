@@ -38,7 +38,6 @@ def materialize(
     wait_seconds: float = 0.0,
     progress: Callable[[str], None] = quiet,
     stop_requested: Callable[[], bool] = never,
-    generation: int | None = None,
 ) -> Materialization:
     """Run the table's stream.
 
@@ -53,7 +52,6 @@ def materialize(
         wait_seconds: how long to wait for another run that holds the table.
         progress: told of every micro-batch.
         stop_requested: asked while the query runs; True ends it.
-        generation: of the stream; the table's current one where it is None.
 
     Raises:
         TableLockedError: another run holds the table. Trying again helps.
@@ -62,7 +60,7 @@ def materialize(
     """
     started = time.monotonic()
     with locks.hold(lake.lock_path(table), table.full_name, owner, wait_seconds):
-        arguments = (lake, session, trigger, progress, stop_requested, generation)
+        arguments = (lake, session, trigger, progress, stop_requested)
         if isinstance(table, BronzeTable):
             done = materialize_bronze(table, *arguments)
         elif isinstance(table, SilverTable):

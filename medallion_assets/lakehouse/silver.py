@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse import lineage
 from medallion_assets.lakehouse.errors import ExpectationFailedError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
@@ -33,7 +34,6 @@ def materialize_silver(
     trigger: Trigger,
     progress: Callable[[str], None],
     stop_requested: Callable[[], bool],
-    generation: int | None = None,
 ) -> Materialization:
     """Take what is new in the source, then follow the looked-up tables.
 
@@ -44,24 +44,25 @@ def materialize_silver(
         trigger: when micro-batches are taken.
         progress: told of every micro-batch.
         stop_requested: asked while the query runs.
-        generation: of the stream; the table's current one where it is None.
 
     Raises:
         ExpectationFailedError: a row broke an `expect_or_fail` rule.
     """
-    checkpoint = Checkpoint(lake.stream_directory(table, generation))
+    checkpoint = Checkpoint(lake.stream_directory(table))
     source = lake.log(table.source).version()
     if source is None:
         return Materialization(table.full_name)
-    stream = checkpoint.claim(str(lake.path(table.source)), str(lake.path(table)))
+    stream = checkpoint.claim(
+        f"{lake.path(table.source)} generation {lake.generation(table.source)}", lake.target(table)
+    )
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
     writing = _Writing(table, lake, stream, lookups, progress)
     new_rows = trigger.continuous or checkpoint.consumed().get("source") != source
     if new_rows:
         spark = session()
-        query.run(
-            lambda: _frame(table, lake, spark, trigger),
+        ended = query.run(
+            lambda: _frame(table, lake, spark, trigger, checkpoint),
             writing.batch,
             name=table.full_name,
             checkpoint=checkpoint.directory,
@@ -69,17 +70,23 @@ def materialize_silver(
             output_mode=table.output_mode.value,
             stop_requested=stop_requested,
         )
-        checkpoint.record_consumed({"source": source})
+        if ended:
+            checkpoint.record_consumed({"source": source})
     if lookups.changed():
         writing.correct(session())
     return writing.result()
 
 
-def _frame(table: SilverTable, lake: Lake, spark: SparkSession, trigger: Trigger) -> DataFrame:
+def _frame(
+    table: SilverTable, lake: Lake, spark: SparkSession, trigger: Trigger, checkpoint: Checkpoint
+) -> DataFrame:
     reader = spark.readStream.format("delta")
     if trigger.kind != "once":
         reader = reader.option("maxBytesPerTrigger", _BYTES_PER_TRIGGER)
-    return table.transform(reader.load(str(lake.path(table.source))))
+    source = reader.load(str(lake.path(table.source)))
+    result = table.transform(source)
+    lineage.note(checkpoint.directory, table, result, {table.source.full_name: source})
+    return result
 
 
 @dataclass
@@ -175,15 +182,16 @@ class _Writing:
             return
         merge = Merge(
             path=self.lake.path(table),
-            tombstones=self.lake.path(table) / "_tombstones",
+            tombstones=self.lake.tombstones_path(table),
             keys=table.keys,
             delete_when=table.delete_when,
             computed=tuple(name for lookup in table.lookups for name in lookup.columns),
+            private=tuple(private),
             cluster_by=table.cluster_by,
         )
         winners = self.lookups.augment(merge.winners(good)).persist()
         try:
-            merge.apply(winners, self.stream, number, drop=private)
+            merge.apply(winners, self.stream, number)
         finally:
             winners.unpersist()
 

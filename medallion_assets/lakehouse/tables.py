@@ -212,6 +212,14 @@ class SilverTable(Table):
                 f"{self.full_name}: output mode update needs `keys`, the columns that identify "
                 "a group, because Delta merges by them."
             )
+        if self.output_mode is OutputMode.UPDATE and (
+            self.expectations or self.sequence_by or self.delete_when or self.lookups
+        ):
+            raise DeclarationError(
+                f"{self.full_name}: output mode update replaces a group's row with its new result; "
+                "expectations, sequence_by, delete_when and lookups have no meaning there. "
+                "Declare them on a table of the rows before they are aggregated."
+            )
         if self.output_mode is OutputMode.COMPLETE and (self.keys or self.expectations):
             raise DeclarationError(
                 f"{self.full_name}: output mode complete replaces the whole table every time; "

@@ -7,6 +7,7 @@ which common tools write a file before they rename it.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -33,14 +34,19 @@ def is_ignored(name: str) -> bool:
 def list_files(directory: Path, resume_after: str = "") -> Iterator[LandedFile]:
     """Every data file at and below the directory, a directory's files before its directories.
 
+    A name that is not valid UTF-8 can be kept in no table: its bytes come escaped, so that the file
+    gets a state and a reason instead of stopping the others.
+
     Args:
         directory: where to look; nothing is found where it does not exist.
         resume_after: leave out sub-directories that sort before this path, to go on with a
             listing that was broken off; "" lists all.
     """
     pending = [os.fspath(directory)]
+    resume_at = Path(resume_after).parts
     while pending:
         here = pending.pop()
+        wanted = Path(here).parts >= resume_at
         below: list[str] = []
         try:
             entries = os.scandir(here)
@@ -51,8 +57,9 @@ def list_files(directory: Path, resume_after: str = "") -> Iterator[LandedFile]:
                 if is_ignored(entry.name):
                     continue
                 if entry.is_dir():
-                    below.append(entry.path)
-                elif here >= resume_after and (found := _stat(entry)) is not None:
+                    if not _leads_back(entry):
+                        below.append(entry.path)
+                elif wanted and (found := _stat(entry)) is not None:
                     yield found
         pending.extend(sorted(below, reverse=True))
 
@@ -112,9 +119,21 @@ def cut(
         yield batch
 
 
+def _leads_back(entry: os.DirEntry[str]) -> bool:
+    """Whether the directory is a link to one it stands in: following it would not end."""
+    if not entry.is_symlink():
+        return False
+    target = os.path.realpath(entry.path)
+    here = os.path.realpath(os.path.dirname(entry.path))
+    return os.path.commonpath([target, here]) == target
+
+
 def _stat(entry: os.DirEntry[str]) -> LandedFile | None:
     try:
         seen = entry.stat()
     except FileNotFoundError:
         return None
-    return LandedFile(entry.path, seen.st_size, seen.st_mtime_ns)
+    if not stat.S_ISREG(seen.st_mode):
+        return None
+    path = entry.path.encode("utf-8", "backslashreplace").decode("utf-8")
+    return LandedFile(path, seen.st_size, seen.st_mtime_ns)

@@ -69,13 +69,13 @@ class Ingest:
         directory: the landing directory, for messages and `key=value` directories.
         options: the stream's.
         declared: the declared schema, None where it is inferred.
-        schema_log: the stored schema versions of an inferred one.
+        schema_log: the stored schema versions of an inferred one; None stores none.
     """
 
     directory: Path
     options: CloudFilesOptions
     declared: StructType | None
-    schema_log: SchemaLog
+    schema_log: SchemaLog | None
 
     def batch(
         self,
@@ -118,28 +118,28 @@ class Ingest:
         Raises:
             SchemaInferenceError: nothing is stored and there is no readable file to infer from.
         """
-        stored = self.declared or self.schema_log.schema()
+        stored = self._stored()
         if stored is not None:
             return stored
-        failed: list[FailedFile] = []
-
-        def nothing(_: Decoded) -> None:
-            return
-
-        failed += self.batch(spark, sample, nothing).failed if sample else []
-        stored = self.schema_log.schema()
-        if stored is None:
+        inferred: list[StructType] = []
+        failed = self.batch(spark, sample, lambda decoded: inferred.append(decoded.schema)).failed
+        if not inferred or not inferred[0].fields:
             raise SchemaInferenceError(
                 f"There is no file in {self.directory} to infer a schema from"
                 + (f" ({failed[0].path}: {failed[0].reason})" if failed else "")
                 + ". Give a schema, or start the stream when a file has landed."
             )
-        return stored
+        return inferred[0]
+
+    def _stored(self) -> StructType | None:
+        if self.declared is not None or self.schema_log is None:
+            return self.declared
+        return self.schema_log.schema()
 
     def _decode(
         self, spark: SparkSession, paths: list[str]
     ) -> tuple[Decoded, list[FailedFile]]:
-        stored = self.declared or self.schema_log.schema()
+        stored = self._stored()
         groups = FORMATS[self.options.format].groups(spark, paths, self.options, stored)
         if groups.failed:
             return Decoded((), stored or union([]), ()), list(groups.failed)
@@ -165,7 +165,7 @@ class Ingest:
                 f"files: {paths[0]}). The mode is failOnNewColumns: add them to the schema or its "
                 "hints, or mend the files; then run again."
             )
-        if decision.added and self.declared is None and decision.schema.fields:
+        if decision.added and self.declared is None and self.schema_log is not None:
             self.schema_log.store(decision.schema, decision.added, paths)
         return decision
 

@@ -179,7 +179,7 @@ def _boolean(name: str, value: str) -> bool:
 
 
 def _positive(name: str, value: str) -> int:
-    if not value.isdigit() or int(value) < 1:
+    if not re.fullmatch("[0-9]+", value) or int(value) < 1:
         raise OptionError(f"cloudFiles.{name} is {value!r}; it must be a whole number above 0.")
     return int(value)
 
@@ -196,7 +196,7 @@ def _seconds(name: str, value: str) -> float:
 
 def _bytes(name: str, value: str) -> int:
     """A byte string as Spark reads it: `1048576`, `64m`, `10g`."""
-    spelled = re.fullmatch(r"\s*(\d+)\s*([a-zA-Z]*)\s*", value)
+    spelled = re.fullmatch(r"\s*([0-9]+)\s*([a-zA-Z]*)\s*", value)
     unit = (spelled.group(2).lower() or "b") if spelled else ""
     if spelled is None or unit not in _BYTES or int(spelled.group(1)) < 1:
         raise OptionError(f"cloudFiles.{name} is {value!r}; it must be bytes, such as 64m or 10g.")

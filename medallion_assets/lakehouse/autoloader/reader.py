@@ -1,1 +1,128 @@
-def read_stream(spark): ...
+"""`read_stream(spark)`: Spark's stream reader with the format `cloudFiles`.
+
+An Auto Loader script runs with one changed word, `read_stream(spark)` for `spark.readStream`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.errors import OptionError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from medallion_assets.lakehouse.autoloader.frame import CloudFilesFrame
+
+
+def read_stream(spark: SparkSession) -> StreamReader:
+    """A reader like `spark.readStream` that knows the format `cloudFiles`.
+
+    Args:
+        spark: the session.
+
+    Returns:
+        A reader; with any other format it hands everything to `spark.readStream` unchanged.
+    """
+    return StreamReader(spark)
+
+
+class StreamReader:
+    """What `read_stream` returns; its methods are those of Spark's `DataStreamReader`."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._format: str | None = None
+        self._schema: StructType | str | None = None
+        self._options: dict[str, str] = {}
+
+    def format(self, source: str) -> StreamReader:
+        """The source's format: `cloudFiles`, or any that Spark can stream."""
+        self._format = source
+        return self
+
+    def schema(self, schema: StructType | str) -> StreamReader:
+        """The declared schema, as a StructType or DDL."""
+        self._schema = schema
+        return self
+
+    def option(self, key: str, value: object) -> StreamReader:
+        """One option; a boolean is written as Spark writes it."""
+        self._options[key] = str(value).lower() if isinstance(value, bool) else str(value)
+        return self
+
+    def options(self, **options: object) -> StreamReader:
+        """Several options."""
+        for key, value in options.items():
+            self.option(key, value)
+        return self
+
+    def load(self, path: str | None = None, **options: Any) -> CloudFilesFrame | DataFrame:
+        """The stream.
+
+        Raises:
+            OptionError: an option is unknown, malformed or contradicts another, or the path is
+                missing or not a local one.
+        """
+        if (self._format or "").lower() != "cloudfiles":
+            return self._sparks_own().load(path, **options)
+        from medallion_assets.lakehouse.autoloader.frame import CloudFilesFrame
+
+        self.options(**options)
+        if path is None:
+            raise OptionError("cloudFiles needs the directory to load: .load('/landing/orders').")
+        return CloudFilesFrame(
+            spark=self._spark,
+            directory=local_directory(path),
+            options=CloudFilesOptions.parse(
+                {k: v for k, v in self._options.items() if k.lower() != "rescueddatacolumn"},
+                has_schema=self._schema is not None,
+            ),
+            declared=self._declared(),
+            rescued_column=self._rescued_column(),
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is Spark's own: `table`, `json`, `csv`, ..."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._sparks_own(), name)
+
+    def _sparks_own(self) -> Any:
+        reader = self._spark.readStream
+        if self._format is not None:
+            reader = reader.format(self._format)
+        if self._schema is not None:
+            reader = reader.schema(self._schema)
+        return reader.options(**self._options)
+
+    def _declared(self) -> str | None:
+        if self._schema is None or isinstance(self._schema, str):
+            return self._schema
+        return ", ".join(
+            f"`{field.name}` {field.dataType.simpleString()}" for field in self._schema.fields
+        )
+
+    def _rescued_column(self) -> str | None:
+        for key, value in self._options.items():
+            if key.lower() == "rescueddatacolumn":
+                return value
+        return "_rescued_data" if self._schema is None else None
+
+
+def local_directory(path: str) -> Path:
+    """The directory of a path or `file:` URI.
+
+    Raises:
+        OptionError: the path is on another file system.
+    """
+    bare = path.removeprefix("file://").removeprefix("file:")
+    if "://" in bare or (":" in bare.split("/", 1)[0]):
+        raise OptionError(
+            f"{path} is not on a local or mounted file system, which is what discovery lists. "
+            "Mount the store, or copy its files into a landing directory."
+        )
+    return Path(bare).expanduser().resolve()

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from medallion_assets.lakehouse.session.preflight import preflight
-from medallion_assets.lakehouse.session.spark_session import start_spark
+from medallion_assets.lakehouse.session.spark_session import start_session, start_spark
 
-__all__ = ["preflight", "start_spark"]
+__all__ = ["preflight", "start_session", "start_spark"]

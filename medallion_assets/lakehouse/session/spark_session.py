@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medallion_assets.lakehouse.catalog import register_lake, register_warehouse
 from medallion_assets.lakehouse.errors import TerminalError
+from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session import noise, signals
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
@@ -22,7 +24,11 @@ _LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 
 
 def start_spark(**settings: str) -> SparkSession:
-    """Start, or return, the Spark session with Delta and Avro.
+    """Start, or return, the Spark session with Delta and Avro, and with every table by name.
+
+    The tables of the lake (`MEDALLION_LAKE`, or `data/lake` below the working directory) are
+    registered as `bronze.<name>`, `silver.<name>`, `gold.<name>`, those of the warehouse under the
+    names they were made with.
 
     Where `SPARK_REMOTE` is set the session is a Spark Connect client of that server; where
     `SPARK_MASTER` is set it drives that cluster; else everything runs inside this process.
@@ -39,6 +45,14 @@ def start_spark(**settings: str) -> SparkSession:
             not cached yet and can't be fetched. The message is one line with the fix.
         TerminalError: a session is running whose fixed settings differ from those asked for.
     """
+    session = start_session(**settings)
+    register_lake(session, Lake.from_environment(Path.cwd()))
+    register_warehouse(session)
+    return session
+
+
+def start_session(**settings: str) -> SparkSession:
+    """The session of `start_spark` without the tables' names, which a run does not need."""
     from pyspark.sql import SparkSession
 
     running = SparkSession.getActiveSession()

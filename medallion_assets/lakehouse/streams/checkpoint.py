@@ -51,7 +51,8 @@ class Checkpoint:
                     raise CheckpointInUseError(
                         f"The checkpoint {self.directory} belongs to the stream from "
                         f"{held['source']} to {held['target']}; this one has the {what} {value}. "
-                        "Give every stream a checkpoint of its own."
+                        "Give every stream a checkpoint of its own; where the source was rebuilt, "
+                        "rebuild this table too."
                     )
             return str(held["id"])
         identity = {"id": f"stream-{uuid.uuid4()}", **wanted}

@@ -36,7 +36,7 @@ def run(
     output_mode: str = "append",
     each_wait: Callable[[], None] = lambda: None,
     stop_requested: Callable[[], bool] = lambda: False,
-) -> None:
+) -> bool:
     """Run a query to its end, which for processingTime is an interrupt.
 
     Args:
@@ -50,24 +50,29 @@ def run(
         each_wait: called between polls, for work beside the query such as discovery.
         stop_requested: asked between polls; True ends the query.
 
+    Returns:
+        Whether the query ended by itself, having taken all there was; False where it was stopped.
+
     Raises:
         Exception: whatever `batch` raised, or the query's own error.
     """
     while True:
         raised: list[BaseException] = []
         query = _start(frame(), batch, raised, name, checkpoint, trigger, output_mode)
+        stopped = False
         try:
-            while query.isActive and not stop_requested():
+            while query.isActive and not stopped:
                 each_wait()
                 time.sleep(_POLL_SECONDS)
+                stopped = stop_requested()
         finally:
             if query.isActive:
                 query.stop()
         if raised:
             raise raised[0]
         failure = query.exception()
-        if failure is None or stop_requested():
-            return
+        if failure is None or stopped:
+            return not stopped
         if not any(change in str(failure) for change in _SCHEMA_CHANGES):
             raise failure
 

@@ -1,0 +1,182 @@
+"""The streaming DataFrame of a directory of files.
+
+Operations that treat each row by itself are recorded and applied to every micro-batch, where
+`_metadata` and all of Spark's expressions are at hand. What needs memory across micro-batches
+(watermarks, aggregation, deduplication) belongs on a stream over the table this one writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medallion_assets.lakehouse.autoloader.discovery import list_files
+from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.errors import OptionError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from medallion_assets.lakehouse.autoloader.writer import CloudFilesWriter
+
+_ROW_WISE = frozenset(
+    {
+        "alias", "drop", "dropna", "fillna", "filter", "hint", "join", "replace", "select",
+        "selectExpr", "to", "toDF", "transform", "where", "withColumn", "withColumnRenamed",
+        "withColumns", "withColumnsRenamed", "withMetadata",
+    }
+)  # fmt: skip
+_SAMPLE_FILES = 1000
+_NO_ROWS = Path(__file__).with_name("no_rows.json")
+
+
+@dataclass(frozen=True)
+class CloudFilesFrame:
+    """What `read_stream(spark).format("cloudFiles").load(path)` returns.
+
+    Args:
+        spark: the session.
+        directory: the landing directory.
+        options: the stream's.
+        declared: DDL of the declared schema, None where it is inferred.
+        rescued_column: the name of the rescued data column; None leaves it out.
+        operations: what was applied, in order.
+    """
+
+    spark: SparkSession
+    directory: Path
+    options: CloudFilesOptions
+    declared: str | None
+    rescued_column: str | None
+    operations: tuple[Callable[[DataFrame], DataFrame], ...] = ()
+
+    @property
+    def isStreaming(self) -> bool:  # noqa: N802 - Spark's name
+        """True."""
+        return True
+
+    @property
+    def schema(self) -> StructType:
+        """The schema of the result.
+
+        Raises:
+            SchemaInferenceError: none is declared or stored and there is no file to infer from.
+        """
+        return self.empty().schema
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the result's columns."""
+        return list(self.empty().columns)
+
+    @property
+    def dtypes(self) -> list[tuple[str, str]]:
+        """Name and type of the result's columns."""
+        return list(self.empty().dtypes)
+
+    def printSchema(self) -> None:  # noqa: N802 - Spark's name
+        """Print the schema as Spark does."""
+        self.empty().printSchema()
+
+    @property
+    def writeStream(self) -> CloudFilesWriter:  # noqa: N802 - Spark's name
+        """The writer of the stream."""
+        from medallion_assets.lakehouse.autoloader.writer import CloudFilesWriter
+
+        return CloudFilesWriter(self)
+
+    def __getitem__(self, name: str) -> Column:
+        """A column of the result, by name."""
+        from pyspark.sql import functions as F
+
+        return F.col(name)
+
+    def __getattr__(self, name: str) -> Any:
+        """A row-wise operation of Spark's DataFrame."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in _ROW_WISE:
+            from pyspark.sql import DataFrame
+
+            if hasattr(DataFrame, name):
+                raise OptionError(
+                    f"{name}() is not possible on a cloudFiles stream: it would need rows of other "
+                    "micro-batches. Write the files to a table first and apply it to a stream over "
+                    "that: spark.readStream.table(...)."
+                )
+            from pyspark.sql import functions as F
+
+            return F.col(name)
+
+        def apply(*args: Any, **kwargs: Any) -> CloudFilesFrame:
+            def operation(frame: DataFrame) -> DataFrame:
+                result: DataFrame = getattr(frame, name)(*args, **kwargs)
+                return result
+
+            return replace(self, operations=(*self.operations, operation))
+
+        return apply
+
+    def finish(self, decoded: DataFrame) -> DataFrame:
+        """The result of a decoded micro-batch: the documented columns, then the operations."""
+        from pyspark.sql import functions as F
+
+        from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
+
+        own = [name for name in decoded.columns if name not in (RESCUED, CORRUPT)]
+        columns = [F.col(f"`{name}`") for name in own]
+        if self.rescued_column is not None:
+            # A record that could not be parsed has no columns; it is kept whole, not lost.
+            corrupt = F.when(
+                F.col(CORRUPT).isNotNull(),
+                F.to_json(
+                    F.struct(F.col(CORRUPT), F.col("_metadata.file_path").alias("_file_path"))
+                ),
+            )
+            columns.append(F.coalesce(RESCUED, corrupt).alias(self.rescued_column))
+        if CORRUPT in self._declared_names():
+            columns.append(F.col(CORRUPT))
+        frame = decoded.select(*columns)
+        for operation in self.operations:
+            frame = operation(frame)
+        return frame
+
+    def empty(self, schema_location: Path | None = None) -> DataFrame:
+        """The result without rows, as what it will look like.
+
+        Args:
+            schema_location: where the schema is stored; the option's, where it is None.
+        """
+        from pyspark.sql import functions as F
+
+        from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
+
+        # A real file source, though of an empty file: only that has the hidden `_metadata`.
+        source = self.spark.read.schema(self._source_schema(schema_location)).json(str(_NO_ROWS))
+        frame = source.withColumns(
+            {RESCUED: F.lit(None).cast("string"), CORRUPT: F.lit(None).cast("string")}
+        )
+        return self.finish(frame)
+
+    def _source_schema(self, schema_location: Path | None) -> StructType:
+        from medallion_assets.lakehouse.autoloader.ingest import Ingest, parsed_schema
+        from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
+
+        declared = None if self.declared is None else parsed_schema(self.spark, self.declared)
+        location = self.options.schema_location
+        place = schema_location if location is None else Path(location)
+        ingest = Ingest(
+            directory=self.directory,
+            options=self.options,
+            declared=declared,
+            schema_log=None if place is None else SchemaLog(place),
+        )
+        newest = sorted(list_files(self.directory), key=lambda file: -file.modified_ns)
+        return ingest.schema(self.spark, newest[:_SAMPLE_FILES])
+
+    def _declared_names(self) -> tuple[str, ...]:
+        wanted = f"{self.declared or ''} {self.options.schema_hints or ''}"
+        return ("_corrupt_record",) if "_corrupt_record" in wanted else ()

@@ -1,0 +1,232 @@
+"""Rebuild: recreate tables from raw, beside the old ones, and swap each in one commit.
+
+A rebuild starts a new generation of the table's stream: a new checkpoint, with nothing deleted. Its
+rows go into a table of their own under `_medallion/rebuild`; readers see the old rows until the new
+ones are complete and replace them in one Delta commit, which also records the new generation.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse import locks
+from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.lake import GENERATION, Lake
+from medallion_assets.lakehouse.materialize import materialize, quiet
+from medallion_assets.lakehouse.tables import (
+    BronzeTable,
+    Lakehouse,
+    SilverTable,
+    Table,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Old rows against rebuilt rows, without the columns that start with `_`.
+
+    Attributes:
+        table: `<layer>.<name>`.
+        generation: of the rebuilt rows.
+        old_rows: before.
+        new_rows: after.
+        only_old: rows that the rebuild does not give.
+        only_new: rows that were not there.
+        columns: the columns compared: those both have.
+    """
+
+    table: str
+    generation: int
+    old_rows: int
+    new_rows: int
+    only_old: int
+    only_new: int
+    columns: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether the rebuild gives exactly the old rows."""
+        return self.only_old == 0 and self.only_new == 0
+
+
+@dataclass(frozen=True)
+class _SideLake(Lake):
+    """The lake as a rebuild sees it: the rebuilt table at the side, all else where it is."""
+
+    live: Lake
+    table: str
+    next_generation: int
+
+    def path(self, table: Table) -> Path:
+        if table.full_name == self.table:
+            return self.root / table.layer.value / table.name
+        return self.live.path(table)
+
+    def target(self, table: Table) -> str:
+        return self.live.target(table)
+
+    def generation(self, table: Table) -> int:
+        if table.full_name == self.table:
+            return self.next_generation
+        return self.live.generation(table)
+
+    def stream_directory(self, table: Table, generation: int | None = None) -> Path:
+        number = self.generation(table) if generation is None else generation
+        return self.live.stream_directory(table, number)
+
+
+def plan(lakehouse: Lakehouse, table: Table) -> tuple[Table, ...]:
+    """The tables a rebuild of this one rebuilds, in order.
+
+    The streams of tables that read it as an append-only source can't read across the swap, so they
+    are rebuilt with it. Gold and lookups follow by the change data feed in their next run.
+    """
+    rebuilt = [table]
+    for candidate in lakehouse.tables:
+        if isinstance(candidate, SilverTable) and candidate.source in rebuilt:
+            rebuilt.append(candidate)
+    return tuple(rebuilt)
+
+
+def rebuild(
+    lakehouse: Lakehouse,
+    table: Table,
+    lake: Lake,
+    session: Callable[[], SparkSession],
+    *,
+    owner: str = "a rebuild",
+    progress: Callable[[str], None] = quiet,
+) -> tuple[Parity, ...]:
+    """Recreate a table, and those `plan` names, from what they read.
+
+    Bronze is recreated from the files that are in the landing directory now, silver from bronze,
+    gold from silver. A rebuild that was broken off has changed nothing that readers see; the next
+    one starts again.
+
+    Args:
+        lakehouse: all declarations.
+        table: the table.
+        lake: where it is.
+        session: gives the session.
+        owner: who rebuilds, for another run's message.
+        progress: told of every table.
+
+    Returns:
+        For each rebuilt table how old and new rows compare.
+
+    Raises:
+        TableLockedError: another run holds one of the tables. Trying again helps.
+    """
+    tables = plan(lakehouse, table)
+    with ExitStack() as held:
+        for one in tables:
+            held.enter_context(locks.hold(lake.lock_path(one), one.full_name, owner))
+        return tuple(_rebuild_one(one, lake, session, owner, progress) for one in tables)
+
+
+def _rebuild_one(
+    table: Table,
+    lake: Lake,
+    session: Callable[[], SparkSession],
+    owner: str,
+    progress: Callable[[str], None],
+) -> Parity:
+    generation = _next_generation(lake, table)
+    home = lake.rebuild_root(table, generation)
+    shutil.rmtree(home.parent, ignore_errors=True)
+    side = _SideLake(
+        root=home,
+        landing=lake.landing,
+        live=lake,
+        table=table.full_name,
+        next_generation=generation,
+    )
+    progress(f"{table.full_name}: building generation {generation}")
+    materialize(table, side, session, owner=owner, progress=progress)
+    spark = session()
+    pairs = [(side.path(table), lake.path(table))]
+    if isinstance(table, SilverTable) and table.has_quarantine:
+        # First, so that the generation is recorded last, when all is in place.
+        pairs.insert(0, (side.quarantine_path(table), lake.quarantine_path(table)))
+    parity = _parity(spark, table, generation, side.path(table), lake.path(table))
+    for new, live in pairs:
+        _swap(spark, new, live, generation)
+    shutil.rmtree(home.parent, ignore_errors=True)
+    progress(f"{table.full_name}: {parity.new_rows} rows swapped in")
+    return parity
+
+
+def _next_generation(lake: Lake, table: Table) -> int:
+    """Above every generation there is a checkpoint of, also of a rebuild that was broken off."""
+    directory = lake.stream_directory(table, 0).parent
+    used = [int(entry.name) for entry in directory.glob("*") if entry.name.isdigit()]
+    return max([lake.generation(table), *used]) + 1
+
+
+def _swap(spark: SparkSession, new: Path, live: Path, generation: int) -> None:
+    if not DeltaLog(new).exists():
+        if DeltaLog(live).exists():
+            spark.sql(f"DELETE FROM delta.`{live}`")
+        return
+    (
+        spark.read.format("delta")
+        .load(str(new))
+        .write.format("delta")
+        .mode("overwrite")
+        .option("overwriteSchema", "true")
+        .option("txnAppId", GENERATION)
+        .option("txnVersion", str(generation))
+        .options(**_properties(spark, new))
+        .save(str(live))
+    )
+
+
+def _properties(spark: SparkSession, path: Path) -> dict[str, str]:
+    kept = spark.sql(f"SHOW TBLPROPERTIES delta.`{path}`").collect()
+    return {row["key"]: row["value"] for row in kept if row["key"] == "delta.enableChangeDataFeed"}
+
+
+def _parity(spark: SparkSession, table: Table, generation: int, new: Path, live: Path) -> Parity:
+    old_log, new_log = DeltaLog(live), DeltaLog(new)
+    old_rows, new_rows = old_log.row_count(), new_log.row_count()
+    if not (old_log.exists() and new_log.exists()):
+        return Parity(
+            table.full_name, generation, old_rows, new_rows, old_rows, new_rows, ()
+        )
+    before, after = (spark.read.format("delta").load(str(path)) for path in (live, new))
+    columns = tuple(
+        name for name in before.columns if name in after.columns and not name.startswith("_")
+    )
+    if isinstance(table, BronzeTable):
+        columns = (*columns, *(n for n in ("_rescued_data", "_corrupt_record", "_file_path")))
+
+    def comparable(frame: DataFrame) -> DataFrame:
+        # Set operations refuse maps and variants; their JSON compares as well.
+        kinds = dict(frame.dtypes)
+        return frame.selectExpr(
+            *[
+                f"to_json(`{name}`) as `{name}`"
+                if "map<" in kinds[name] or "variant" in kinds[name]
+                else f"`{name}`"
+                for name in columns
+            ]
+        )
+
+    one, other = comparable(before), comparable(after)
+    return Parity(
+        table=table.full_name,
+        generation=generation,
+        old_rows=old_rows,
+        new_rows=new_rows,
+        only_old=one.exceptAll(other).count(),
+        only_new=other.exceptAll(one).count(),
+        columns=columns,
+    )
