@@ -21,7 +21,7 @@ class ProgressHandler(logging.Handler):
         super().__init__(logging.DEBUG)
         self._terminal = terminal
         self._quiet_seconds = 0.0 if verbose else QUIET_SECONDS
-        self._last_line = time.monotonic()
+        self._last_line = float("-inf")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line of a record, if it has one."""
@@ -39,7 +39,8 @@ class ProgressHandler(logging.Handler):
             return
         quiet = time.monotonic() - self._last_line >= self._quiet_seconds
         if record.levelno == logging.WARNING or (record.levelno == logging.INFO and quiet):
-            self._say(f"  {metadata['orig_message']}")
+            table = metadata["step_key"].replace("__", "/")
+            self._say(f"  {table}: {metadata['orig_message']}")
 
     def _say(self, line: str) -> None:
         self._terminal.write(line + "\n")

@@ -57,16 +57,17 @@ def anything_waiting(lakehouse: Lakehouse, lake: Lake) -> bool:
     from medallion_assets.lakehouse.autoloader.landing import look
     from medallion_assets.lakehouse.tables import BronzeTable
 
-    return any(
+    states = (
         look(
             lake.landing_path(table.source),
             lake.stream_directory(table),
             table.source.cloud_files_options(),
             budget_seconds=1.0,
-        ).new_files
+        )
         for table in lakehouse.tables
         if isinstance(table, BronzeTable)
     )
+    return any(state.new_files or state.unsettled for state in states)
 
 
 def _execute(instance: Any, *, verbose: bool) -> ExecuteInProcessResult:

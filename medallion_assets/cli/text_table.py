@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
-LONGEST_CELL = 24
+LONGEST_CELL = 32
 _NUMBERS = (int, float, Decimal)
 
 
@@ -35,6 +36,8 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     text = f"{value:,.2f}" if isinstance(value, (float, Decimal)) else " ".join(str(value).split())

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field, replace
 from medallion_assets.lakehouse.quality.expectations import ExpectationCount
 
 
+IT_IS_GONE = "it is gone"
+"""The reason of a file that vanished between discovery and reading."""
+
+
 @dataclass(frozen=True)
 class FailedFile:
     """A file that could not be taken, and why."""

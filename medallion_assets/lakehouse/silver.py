@@ -119,7 +119,10 @@ class _Writing:
             else:
                 rows = self._append(frame, number)
         except Exception as error:
-            raise _as_expectation_failure(error, self.table) or error from error
+            failure = _as_expectation_failure(error, self.table)
+            if failure is None:
+                raise
+            raise failure from error
         self.batches += 1
         self.rows = self.rows + rows
         self.progress(f"batch {number}: {rows.written} rows")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 
 import dagster as dg
-from dagster._core.launcher import DefaultRunLauncher
 
 _IN_A_PROCESS = (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
 
@@ -25,7 +24,7 @@ def end_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
         The ids of the runs that were ended.
     """
     # Elsewhere a process id of this machine says nothing about a run.
-    if not isinstance(instance.run_launcher, DefaultRunLauncher):
+    if not isinstance(instance.run_launcher, dg.DefaultRunLauncher):
         return []
     ended = []
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_IN_A_PROCESS)):

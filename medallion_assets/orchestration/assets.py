@@ -4,6 +4,7 @@
 
 from collections.abc import Iterable, Iterator
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -31,6 +32,9 @@ from medallion_assets.orchestration.metadata import (
 from medallion_assets.orchestration.retries import retry_of, terminal_failure
 from medallion_assets.orchestration.spark import SparkResource
 from medallion_assets.orchestration.specs import table_specs
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
@@ -73,8 +77,8 @@ def _materialize(
         outcome = materialize(
             table,
             lake,
-            lambda: spark.spark_session,
-            owner=f"run {context.run_id}",
+            lambda: _session(context, spark),
+            owner=f"run {context.run.run_id}",
             progress=context.log.info,
         )
     except ExpectationFailedError as error:
@@ -87,6 +91,12 @@ def _materialize(
     except TerminalError as error:
         raise terminal_failure(table, error) from error
     yield from _events(table, lake, outcome)
+
+
+def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkSession":
+    if not spark.started:
+        context.log.info("starting Spark, which takes some 15 seconds")
+    return spark.spark_session
 
 
 def _events(table: Table, lake: Lake, outcome: Materialization) -> Iterator[Event]:

@@ -46,6 +46,11 @@ class SparkResource(LazyPySparkResource):
         }
 
     @property
+    def started(self) -> bool:
+        """Whether a step of this run has asked for the session already."""
+        return self._spark_session is not None
+
+    @property
     def spark_session(self) -> SparkSession:
         """The session; the first call starts it.
 

@@ -21,9 +21,6 @@ from medallion_assets.lakehouse.tables import (
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-# Written in one go by the tests, so that there is nothing to wait for.
-SETTLED = {"medallion.settleSeconds": "0"}
-
 
 def clean_customers(customers: DataFrame) -> DataFrame:
     return customers.select("customer_id", "country", "seq")
@@ -75,9 +72,7 @@ silver_orders = SilverTable(
         expect_or_quarantine("positive", "amount > 0"),
         expect_or_fail("has_key", "order_id IS NOT NULL"),
     ),
-    lookups=(
-        Lookup(table=silver_customers, key="customer_id", columns={"country": "country"}),
-    ),
+    lookups=(Lookup(table=silver_customers, key="customer_id", columns={"country": "country"}),),
 )
 gold_revenue = GoldTable(
     name="revenue",

@@ -90,6 +90,19 @@ def union(schemas: list[StructType]) -> StructType:
     return merged
 
 
+def has_case_variants(schema: StructType) -> bool:
+    """Whether two fields of one level have names that differ by case only."""
+    names = {name.lower() for name in schema.names}
+    return len(names) < len(schema.names) or any(map(_varies_below, schema.fields))
+
+
+def _varies_below(field: StructField) -> bool:
+    kind = field.dataType
+    while isinstance(kind, (ArrayType, MapType)):
+        kind = kind.elementType if isinstance(kind, ArrayType) else kind.valueType
+    return isinstance(kind, StructType) and has_case_variants(kind)
+
+
 def with_hints(schema: StructType, hints: StructType) -> StructType:
     """The schema with the hinted types, and the hinted fields it lacks."""
     hinted = {hint.name.lower(): hint for hint in hints.fields}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from medallion_assets.lakehouse.autoloader.decode import FORMATS, FileGroup
-from medallion_assets.lakehouse.autoloader.decode.format import Groups
+from medallion_assets.lakehouse.autoloader.decode.format import Groups, quoted
 from medallion_assets.lakehouse.autoloader.discovery import LandedFile
 from medallion_assets.lakehouse.autoloader.evolution import (
     SchemaDecision,
     decide,
+    has_case_variants,
     union,
     with_hints,
 )
@@ -22,10 +24,10 @@ from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.partitions import partition_values, with_partitions
 from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
 from medallion_assets.lakehouse.errors import SchemaChangedError, SchemaInferenceError
-from medallion_assets.lakehouse.materialization import FailedFile
+from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
 _UNREADABLE = (
@@ -45,11 +47,13 @@ class Decoded:
             Spark's hidden `_metadata`.
         schema: of the source's own columns.
         added: columns that are new with this micro-batch.
+        has_case_variants: whether the files have fields whose names differ by case only.
     """
 
     frames: tuple[DataFrame, ...]
     schema: StructType
     added: tuple[str, ...]
+    has_case_variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,31 +85,41 @@ class Ingest:
         self,
         spark: SparkSession,
         files: Sequence[LandedFile],
-        write: Callable[[Decoded], None],
+        write: Callable[[Decoded, Sequence[FailedFile]], None],
     ) -> Ingested:
         """Read the files and write their rows in one go.
 
         A file that can't be read is left out and the micro-batch tried again without it: nothing
         of it is written, however far into it the error is.
 
+        Args:
+            spark: the session.
+            files: of the micro-batch.
+            write: gets the rows, and the files that are left out.
+
         Raises:
             SchemaChangedError: new fields, and the mode is failOnNewColumns.
         """
         remaining = {file.path: file for file in files}
-        failed = [FailedFile(p, "it is gone") for p in remaining if not Path(p).exists()]
+        failed = [gone(path) for path in remaining if not Path(path).exists()]
+        added: list[str] = []
         while True:
             for file in failed:
                 remaining.pop(file.path, None)
             if not remaining:
                 return Ingested((), tuple(failed), ())
             try:
-                decoded, unreadable = self._decode(spark, list(remaining))
+                with exact_names(spark):
+                    decoded, unreadable = self._decode(spark, list(remaining))
+                failed += unreadable
                 if unreadable:
-                    failed += unreadable
                     continue
+                added += decoded.added
                 if decoded.frames:
-                    write(decoded)
-                return Ingested(tuple(remaining.values()), tuple(failed), decoded.added)
+                    # Elsewhere names go as everywhere in Spark: what writes may be the user's.
+                    with exact_names(spark) if decoded.has_case_variants else nullcontext():
+                        write(decoded, failed)
+                return Ingested(tuple(remaining.values()), tuple(failed), tuple(added))
             except Exception as error:
                 culprit = unreadable_file(error, remaining)
                 if culprit is None:
@@ -122,7 +136,7 @@ class Ingest:
         if stored is not None:
             return stored
         inferred: list[StructType] = []
-        failed = self.batch(spark, sample, lambda decoded: inferred.append(decoded.schema)).failed
+        failed = self.batch(spark, sample, lambda decoded, _: inferred.append(decoded.schema)).failed
         if not inferred or not inferred[0].fields:
             raise SchemaInferenceError(
                 f"There is no file in {self.directory} to infer a schema from"
@@ -144,10 +158,15 @@ class Ingest:
         if groups.failed:
             return Decoded((), stored or union([]), ()), list(groups.failed)
         decision = self._decide(spark, stored, groups, paths)
-        frames = tuple(
-            self._rows(spark, group, decision) for group in groups.readable
-        )
-        return Decoded(frames, decision.schema, decision.added if stored is not None else ()), []
+        return Decoded(
+            frames=tuple(self._rows(spark, group, decision) for group in groups.readable),
+            schema=decision.schema,
+            added=decision.added if stored is not None else (),
+            has_case_variants=any(
+                has_case_variants(union([decision.schema, group.fields]))
+                for group in groups.readable
+            ),
+        ), []
 
     def _decide(
         self, spark: SparkSession, stored: StructType | None, groups: Groups, paths: list[str]
@@ -175,24 +194,57 @@ class Ingest:
         own = type(decision.schema)([f for f in decision.schema.fields if f.name not in outside])
         reader = FORMATS[self.options.format]
         frame = reader.rows(spark, group, own, decision.unknown, self.options)
-        return with_partition_columns(frame, decision.schema, outside)
+        return with_partition_columns(frame, decision.schema, outside, self.directory)
+
+
+@contextmanager
+def exact_names(spark: SparkSession) -> Iterator[None]:
+    """Tell fields apart by case, and take an object that repeats a key.
+
+    Otherwise Spark refuses files with both `id` and `ID`, and reads `ID` as nothing at all.
+    """
+    names = ("spark.sql.caseSensitive", "spark.sql.variant.allowDuplicateKeys")
+    before = {name: spark.conf.get(name, None) for name in names}
+    for name in names:
+        spark.conf.set(name, "true")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, value)
 
 
 def with_partition_columns(
-    frame: DataFrame, schema: StructType, names: Sequence[str]
+    frame: DataFrame, schema: StructType, names: Sequence[str], below: Path
 ) -> DataFrame:
-    """Add the columns that stand in the files' directories, in the schema's order."""
+    """Add the columns that stand in the files' directories, in the schema's order.
+
+    Values are unescaped as Hive and Spark escape them: `%2F` for `/`.
+    """
     from pyspark.sql import functions as F
 
     kinds = {field.name: field.dataType for field in schema.fields}
-    directory = F.url_decode(F.regexp_replace("_metadata.file_path", r"\+", "%2B"))
+    # The path comes as a URI: what is escaped in a directory's name is escaped twice there.
+    uri = _decoded(F.col("_metadata.file_path"))
+    directory = F.substring_index(uri, f"{below}/", -1)
     for name in names:
         if name in kinds:
-            found = F.regexp_extract(directory, f"/{re.escape(name)}=([^/]*)/", 1)
+            pair = f"(?:^|/){re.escape(name)}=([^/]*)/"
+            found = F.regexp_extract(directory, pair, 1)
             value = F.when((found != "") & (found != "__HIVE_DEFAULT_PARTITION__"), found)
-            frame = frame.withColumn(name, value.try_cast(kinds[name]))
+            frame = frame.withColumn(name, _decoded(value).try_cast(kinds[name]))
     rest = [name for name in frame.columns if name not in kinds]
-    return frame.select(*[F.col(f"`{name}`") for name in [*schema.names, *rest]])
+    return frame.select(*[F.col(quoted(name)) for name in [*schema.names, *rest]])
+
+
+def _decoded(text: Column) -> Column:
+    """Without percent escapes; the text as it is where it is not a valid escape."""
+    from pyspark.sql import functions as F
+
+    return F.coalesce(F.try_url_decode(F.regexp_replace(text, r"\+", "%2B")), text)
 
 
 def parsed_schema(spark: SparkSession, ddl: str) -> StructType:
@@ -208,9 +260,18 @@ def unreadable_file(error: Exception, files: dict[str, LandedFile]) -> FailedFil
         for found in pattern.finditer(text):
             said = re.sub(r"^file:(//)?(?=/)", "", found.group("path"))
             for path in (said, unquote(said), re.sub(r"\\([\\{}\[\]*?])", r"\1", said)):
+                if path in files and not Path(path).exists():
+                    return gone(path)
                 if path in files:
                     return FailedFile(path, _reason(text))
     return None
+
+
+def gone(path: str) -> FailedFile:
+    """A file that was listed and is not there."""
+    if re.search(r"\\udc[89a-f][0-9a-f]", path):
+        return FailedFile(path, "its name is not valid UTF-8, which no reader opens: rename it")
+    return FailedFile(path, IT_IS_GONE)
 
 
 def _reason(text: str) -> str:

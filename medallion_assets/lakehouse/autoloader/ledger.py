@@ -26,7 +26,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from medallion_assets.lakehouse.autoloader.discovery import LandedFile
 from medallion_assets.lakehouse.delta_log import DeltaLog, TableVersion
-from medallion_assets.lakehouse.materialization import FailedFile
+from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _FILES = pa.schema(
@@ -71,11 +71,12 @@ class KnownFiles:
     """What discovery leaves out.
 
     A path is taken once, also when the file changes later. Only a file that could not be read is
-    taken again, once it has been replaced by another.
+    taken again, once it has been replaced by another; one that was gone, once it is there.
 
     Args:
         paths: every path ever discovered.
-        broken: the sizes and modification times under which files failed.
+        broken: the sizes and modification times under which the files failed that are not in the
+            target.
     """
 
     paths: frozenset[str]
@@ -116,31 +117,45 @@ class FileLedger:
         files = self._read("files", ["path"])
         if files is None:
             return KnownFiles(frozenset(), {})
-        failed = pa.array(list(self.failures()), pa.string())
-        broken: dict[str, set[tuple[int, int]]] = {}
-        if len(failed):
-            every = self._read("files", ["path", "size", "modification_time"])
-            some = every.filter(pc.is_in(every.column("path"), value_set=failed))
-            for file in _landed(some):
-                broken.setdefault(file.path, set()).add((file.size, file.modified_ns))
+        failures = self.failures()
+        broken: dict[str, set[tuple[int, int]]] = {path: set() for path in failures}
+        some = self._discoveries(list(failures))
+        for file in [] if some is None else _landed(some):
+            if failures[file.path] != IT_IS_GONE:
+                broken[file.path].add((file.size, file.modified_ns))
         return KnownFiles(frozenset(files.column("path").to_pylist()), broken)
 
     def last_batch(self) -> int | None:
         """The number of the newest micro-batch, None where nothing was ever discovered."""
         return self._newest("files")
 
+    def next_batch(self) -> int:
+        """The number of the next micro-batch: above all that were discovered or noted as done."""
+        known = (self.last_batch(), self.last_commit())
+        return max((number for number in known if number is not None), default=-1) + 1
+
+    def untouched(self) -> bool:
+        """Whether nothing was ever entered, not even that there was nothing."""
+        version = self.version()
+        return version is None or version.version == 0
+
     def last_commit(self) -> int | None:
         """The newest micro-batch in `commits`."""
         return self._newest("commits")
 
-    def discovered(self, batches: Iterable[Sequence[LandedFile]]) -> int:
+    def discovered(
+        self, batches: Iterable[Sequence[LandedFile]], first: int | None = None
+    ) -> int:
         """Append files, each sequence as one micro-batch and one commit.
+
+        Args:
+            batches: the files.
+            first: the first one's number; the next free one where it is None.
 
         Returns:
             How many micro-batches were added.
         """
-        last = self.last_batch()
-        number = 0 if last is None else last + 1
+        number = self.next_batch() if first is None else first
         added = 0
         for batch in batches:
             write_deltalake(self.files_path, _file_rows(batch, number + added), mode="append")
@@ -171,11 +186,18 @@ class FileLedger:
         write_deltalake(self.directory / "commits", table, mode="append")
 
     def failures(self) -> dict[str, str]:
-        """Path to reason, of every file that could not be taken."""
-        rows = self._read("failures", ["path", "reason"])
-        if rows is None:
+        """Path to reason, of every file that could not be taken and was not taken since."""
+        rows = self._read("failures", ["path", "batch", "reason"])
+        if rows is None or not rows.num_rows:
             return {}
-        return dict(zip(rows.column("path").to_pylist(), rows.column("reason").to_pylist()))
+        failed = {(row["path"], row["batch"]): row["reason"] for row in rows.to_pylist()}
+        newest: dict[str, int] = {}
+        found = self._discoveries([path for path, _ in failed])
+        for row in [] if found is None else found.select(["path", "batch"]).to_pylist():
+            newest[row["path"]] = max(row["batch"], newest.get(row["path"], -1))
+        return {
+            path: reason for (path, batch), reason in failed.items() if newest.get(path) == batch
+        }
 
     def backlog(self, after: int | None) -> Backlog:
         """Files of the micro-batches after the given, the newest in the target."""
@@ -185,6 +207,16 @@ class FileLedger:
         if after is not None:
             files = files.filter(pc.greater(files.column("batch"), after))
         return Backlog(files.num_rows, int(pc.sum(files.column("size")).as_py() or 0))
+
+    def _discoveries(self, paths: Sequence[str]) -> pa.Table | None:
+        """Every entry of the given files."""
+        if not paths:
+            return None
+        every = self._read("files", ["path", "size", "modification_time", "batch"])
+        if every is None:
+            return None
+        wanted = pa.array(sorted(set(paths)), pa.string())
+        return every.filter(pc.is_in(every.column("path"), value_set=wanted))
 
     def _newest(self, name: str) -> int | None:
         rows = self._read(name, ["batch"])

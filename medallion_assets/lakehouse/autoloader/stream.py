@@ -9,7 +9,7 @@ was written, adds nothing and loses nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -122,8 +122,7 @@ class FileStream:
         """
         stream = Checkpoint(self.checkpoint).claim(str(self.directory), sink.name)
         self.ledger.create()
-        first = self.ledger.last_batch() is None
-        if first and not self.options.include_existing_files:
+        if not self.options.include_existing_files and self.ledger.untouched():
             self._skip_existing()
         self.discover(all_at_once=trigger.kind == "once")
         progress = Progress()
@@ -160,9 +159,11 @@ class FileStream:
     def _skip_existing(self) -> None:
         """includeExistingFiles=false: what is there now counts as taken."""
         existing = list(list_files(self.directory))
-        self.ledger.discovered(cut(existing, max(1, len(existing)), None))
-        for batch in range((self.ledger.last_batch() or 0) + 1 if existing else 0):
-            self.ledger.committed(batch, 0)
+        number = self.ledger.next_batch()
+        if existing:
+            # Noted as done first: between the two the files would count as new.
+            self.ledger.committed(number, 0)
+        self.ledger.discovered([existing], first=number)
 
 
 @dataclass
@@ -208,12 +209,15 @@ class _Taking:
         )
         written: list[Rows] = []
 
-        def write(decoded: Decoded) -> None:
+        def write(decoded: Decoded, failed: Sequence[FailedFile]) -> None:
+            # First: once the rows are in the target, the micro-batch is never looked at again.
+            ledger.failed(number, failed)
             written.append(self.sink.write(decoded, self.stream_id, number))
 
         done = ingest.batch(spark, ledger.batch(number), write)
         rows = written[0] if written else Rows()
-        ledger.failed(number, done.failed)
+        if not written:
+            ledger.failed(number, done.failed)
         ledger.committed(number, rows.written)
         progress = self.progress
         progress.batches += 1

@@ -60,7 +60,7 @@ def start_session(**settings: str) -> SparkSession:
         _check_running(running, settings)
     if running is not None:
         return running
-    if remote := os.environ.get("SPARK_REMOTE"):
+    if remote := settings.pop("spark.remote", None) or os.environ.get("SPARK_REMOTE"):
         return _build(SparkSession.builder.remote(remote), settings)
     master = settings.get("spark.master") or os.environ.get("SPARK_MASTER")
     if master is not None and not master.startswith("local"):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _RECORD = "_csv_record"
 _AGAIN = "_csv_again"
+_DELIMITER = "\ue000"
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -69,7 +70,7 @@ class Delimited:
         """Typed rows; a value that is not of its column's type is rescued."""
         from pyspark.sql import functions as F
 
-        typed = {field.name.lower(): field for field in schema.fields}
+        typed = {field.name: field for field in schema.fields}
         own = [_as_stored(field, typed) for field in group.fields.fields]
         reader = {**options.reader, "columnNameOfCorruptRecord": _RECORD, "enforceSchema": "true"}
         reader["header"] = str(_has_header(options, schema)).lower()
@@ -91,7 +92,7 @@ class Delimited:
                 F.col(quoted(field.name)).isNull() & parsed[field.name].isNotNull(),
             )
             for field in own
-            if field.name.lower() in typed and not isinstance(field.dataType, StringType)
+            if field.name in typed and not isinstance(field.dataType, StringType)
         ]
         outside = [
             (name, F.col(quoted(name)).cast("variant"), F.col(quoted(name)).isNotNull())
@@ -99,10 +100,10 @@ class Delimited:
             if name in group.fields.names
         ]
         kept = F.when(whole, rescued([*misfits, *outside])).otherwise(rescued(outside))
-        present = {field.name.lower(): field.name for field in own}
+        present = {field.name for field in own}
         columns = [
-            F.col(quoted(present[field.name.lower()])).alias(field.name)
-            if field.name.lower() in present
+            F.col(quoted(field.name))
+            if field.name in present
             else F.lit(None).cast(field.dataType).alias(field.name)
             for field in schema.fields
         ]
@@ -113,12 +114,12 @@ class Delimited:
         self, spark: SparkSession, header: tuple[str, ...], paths: Sequence[str],
         options: CloudFilesOptions, stored: StructType | None,
     ) -> StructType:
-        known = {field.name.lower(): field for field in stored.fields} if stored else {}
-        if all(name.lower() in known for name in header) or not options.infer_column_types:
-            return StructType(
-                [known.get(name.lower(), StructField(name, StringType())) for name in header]
-            )
-        return self._inferred(spark, paths, options)
+        known = {field.name: field for field in stored.fields} if stored else {}
+        if all(name in known for name in header) or not options.infer_column_types:
+            return StructType([known.get(name, StructField(name, StringType())) for name in header])
+        kinds = [field.dataType for field in self._inferred(spark, paths, options).fields]
+        kinds += [StringType()] * (len(header) - len(kinds))
+        return StructType([StructField(name, kind) for name, kind in zip(header, kinds)])
 
     def _inferred(
         self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions
@@ -129,7 +130,7 @@ class Delimited:
 
 
 def _as_stored(field: StructField, typed: dict[str, StructField]) -> StructField:
-    stored = typed.get(field.name.lower())
+    stored = typed.get(field.name)
     return StructField(field.name, stored.dataType if stored else StringType())
 
 
@@ -140,15 +141,39 @@ def _has_header(options: CloudFilesOptions, schema: StructType | None) -> bool:
 
 
 def _header(path: str, options: CloudFilesOptions) -> tuple[str, ...]:
-    delimiter = options.reader_option("sep", options.reader_option("delimiter", ","))
-    quote = options.reader_option("quote", '"')
-    encoding = options.reader_option("encoding", "utf-8")
+    delimiter = _character(options.reader_option("sep", options.reader_option("delimiter", ",")))
+    quote = _character(options.reader_option("quote", '"'))
+    comment = options.reader_option("comment", "")
+    encoding = options.reader_option("encoding", options.reader_option("charset", "utf-8")).lower()
     suffix = "." + path.rsplit(".", 1)[-1].lower()
     opener: Callable[..., IO[str]] = _OPENERS.get(suffix, open)
-    with opener(path, "rt", encoding=encoding.replace("utf-8", "utf-8-sig"), newline="") as lines:
-        for row in csv.reader(
-            lines, delimiter=delimiter.replace("\\t", "\t"), quotechar=quote or None
-        ):
-            if row:
-                return tuple(name.strip() for name in row)
+    # Python's parser takes delimiters of one character only, Spark's longer ones too.
+    single = delimiter if len(delimiter) == 1 else _DELIMITER
+    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+    with opener(
+        path, "rt", encoding="utf-8-sig" if encoding in ("utf-8", "utf8") else encoding, newline=""
+    ) as lines:
+        data = (
+            line.replace(delimiter, single)
+            for line in lines
+            if not (comment and line.startswith(comment))
+        )
+        for row in csv.reader(data, delimiter=single, quotechar=quote or None, quoting=quoting):
+            if any(name.strip() for name in row):
+                return _distinct([name.replace(single, delimiter).strip() for name in row])
     return ()
+
+
+def _distinct(header: Sequence[str]) -> tuple[str, ...]:
+    """Column names as Spark makes them of a header: no empty ones, and none twice."""
+    return tuple(
+        f"_c{position}" if not name else f"{name}{position}" if header.count(name) > 1 else name
+        for position, name in enumerate(header)
+    )
+
+
+def _character(spelled: str) -> str:
+    """The delimiter or quote that an option such as `\\t` or `\\u0001` stands for."""
+    if len(spelled) > 1 and spelled.startswith("\\"):
+        return spelled.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    return spelled

@@ -83,7 +83,7 @@ def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:
     found = F.array_compact(
         F.array(
             *[
-                F.when(condition, F.struct(F.lit(name).alias("k"), value.alias("v")))
+                F.when(condition, F.struct(F.lit(_entry(name)).alias("k"), value.alias("v")))
                 for name, value, condition in entries
             ]
         )
@@ -94,6 +94,11 @@ def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:
     )
     whole = F.map_from_entries(F.array_append(found, path))
     return F.when(F.size(found) > 0, F.to_json(whole))
+
+
+def _entry(name: str) -> str:
+    """The entry's name; a field that is called like the file's own entry stands beside it."""
+    return f"{name} (field)" if name == "_file_path" else name
 
 
 def quoted(name: str) -> str:

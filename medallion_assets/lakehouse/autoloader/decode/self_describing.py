@@ -9,17 +9,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import (
-    ArrayType,
-    DataType,
-    MapType,
-    StringType,
-    StructField,
-    StructType,
-)
+from pyspark.sql.types import StructType
 
+from medallion_assets.lakehouse.autoloader.decode.conform import as_variant, conform
 from medallion_assets.lakehouse.autoloader.decode.format import (
     CORRUPT,
     RESCUED,
@@ -62,12 +57,20 @@ class SelfDescribing:
             except Exception as error:
                 reason = f"not a readable {self.name} file: {_one_line(error)}"
                 failed.append(FailedFile(path, reason))
-        reader = spark.read.format(self.name).options(**options.reader)
-        readable = [
-            FileGroup(tuple(some), reader.load(literal_path(some[0])).schema)
-            for some in by_schema.values()
-        ]
+        readable: list[FileGroup] = []
+        for some in by_schema.values():
+            try:
+                readable.append(FileGroup(tuple(some), self._fields(spark, some[0], options)))
+            except Exception as error:
+                if any(not Path(path).exists() for path in some):
+                    raise
+                reason = f"Spark can't read its schema: {_one_line(error)}"
+                failed += [FailedFile(path, reason) for path in some]
         return Groups(tuple(readable), tuple(failed))
+
+    def _fields(self, spark: SparkSession, path: str, options: CloudFilesOptions) -> StructType:
+        reader = spark.read.format(self.name).options(**options.reader)
+        return reader.load(literal_path(path)).schema
 
     def rows(
         self, spark: SparkSession, group: FileGroup, schema: StructType,
@@ -82,22 +85,23 @@ class SelfDescribing:
             .options(**options.reader)
             .load([literal_path(path) for path in group.paths])
         )
-        own = {field.name.lower(): field for field in group.fields.fields}
+        own = {field.name: field for field in group.fields.fields}
         columns: list[Column] = []
         outside: list[tuple[str, Column, Column]] = []
         for field in schema.fields:
-            source = own.get(field.name.lower())
+            source = own.get(field.name)
             if source is None:
                 columns.append(F.lit(None).cast(field.dataType).alias(field.name))
                 continue
-            value, lost = _converted(source, field.dataType)
+            column = F.col(quoted(field.name))
+            value, lost = conform(column, source.dataType, field.dataType)
             columns.append(value.alias(field.name))
             if lost is not None:
-                outside.append((field.name, _as_variant(source), lost))
+                outside.append((field.name, as_variant(column, source.dataType), lost))
         outside += [
-            (name, _as_variant(own[name.lower()]), F.col(quoted(own[name.lower()].name)).isNotNull())
+            (name, as_variant(F.col(quoted(name)), own[name].dataType), F.col(quoted(name)).isNotNull())
             for name in unknown
-            if name.lower() in own
+            if name in own
         ]
         corrupt = F.lit(None).cast("string")
         return frame.select(*columns, rescued(outside).alias(RESCUED), corrupt.alias(CORRUPT))
@@ -126,43 +130,6 @@ class Avro(SelfDescribing):
 
         with open(path, "rb") as file:
             return json.dumps(fastavro.reader(file).writer_schema, sort_keys=True)
-
-
-def _converted(source: StructField, target: DataType) -> tuple[Column, Column | None]:
-    """The value as the target type, and where that loses something; None where it never does."""
-    from pyspark.sql import functions as F
-
-    column = F.col(quoted(source.name))
-    if _bare(source.dataType) == _bare(target):
-        return column, None
-    if isinstance(target, StringType) and not _nested(source.dataType):
-        return column.cast("string"), None
-    if _nested(source.dataType) or _nested(target):
-        if not (_nested(source.dataType) and _nested(target)):
-            return F.lit(None).cast(target), column.isNotNull()
-        # By name, as a struct cast goes by position.
-        value = F.from_json(F.to_json(column), target.json())
-        return value, column.isNotNull() & value.isNull()
-    value = column.try_cast(target)
-    back = value.try_cast(source.dataType)
-    return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
-
-
-def _as_variant(source: StructField) -> Column:
-    from pyspark.sql import functions as F
-
-    column = F.col(quoted(source.name))
-    if _nested(source.dataType):
-        return F.to_variant_object(column)
-    return column.cast("variant")
-
-
-def _nested(kind: DataType) -> bool:
-    return isinstance(kind, (StructType, ArrayType, MapType))
-
-
-def _bare(kind: DataType) -> str:
-    return kind.simpleString()
 
 
 def _one_line(error: Exception) -> str:

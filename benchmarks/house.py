@@ -1,0 +1,91 @@
+"""A scratch directory with a lake, a landing directory and a Dagster instance of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from deltalake import DeltaTable
+
+from benchmarks.lakehouse import bronze_orders, gold_revenue
+from benchmarks.orders import NEW_FILES
+from medallion_assets.lakehouse.lake import Lake
+
+PROJECT = Path(__file__).resolve().parent.parent
+Gold = dict[tuple[object, ...], tuple[int, int, Decimal]]
+
+
+@dataclass(frozen=True)
+class House:
+    """One place in which measured processes work, one after the other.
+
+    Args:
+        root: the scratch directory.
+        landing_root: where files land; several houses may read one.
+    """
+
+    root: Path
+    landing_root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> House:
+        """A house with a landing directory of its own."""
+        return cls(root, root / "landing")
+
+    @property
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self.root / "lake", self.landing_root)
+
+    @property
+    def landing(self) -> Path:
+        """Where the orders land."""
+        return self.lake.landing_path(bronze_orders.source)
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that works here, and nowhere else."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MEDALLION_", "DAGSTER_", "SPARK_", "PYSPARK_"))
+        }
+        return {
+            **inherited,
+            "MEDALLION_LAKE": str(self.lake.root),
+            "MEDALLION_LANDING": str(self.landing_root),
+            "DAGSTER_HOME": str(self.root / "dagster"),
+            "PYTHONPATH": os.pathsep.join(
+                [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
+        }
+
+    def empty(self) -> None:
+        """Take away the lake; what has landed stays."""
+        shutil.rmtree(self.lake.root, ignore_errors=True)
+
+    def keep(self) -> None:
+        """Keep the lake as it is now, to come back to."""
+        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.copytree(self.lake.root, self._kept)
+
+    def restore(self) -> None:
+        """Put the kept lake back, and take away the files that landed since."""
+        self.empty()
+        shutil.copytree(self._kept, self.lake.root)
+        for file in self.landing.glob(f"{NEW_FILES}-*"):
+            file.unlink()
+
+    def gold(self) -> Gold:
+        """The gold table: group to its values."""
+        table = DeltaTable(self.lake.path(gold_revenue)).to_pyarrow_table()
+        return {
+            (row["order_date"], row["product"]): (row["orders"], row["units"], row["revenue"])
+            for row in table.to_pylist()
+        }
+
+    @property
+    def _kept(self) -> Path:
+        return self.root / "lake-kept"

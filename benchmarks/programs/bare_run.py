@@ -1,0 +1,64 @@
+"""The hand-written pipeline, with the lakehouse's Spark settings or with Spark's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.programs.stopwatch import Stopwatch, parser
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def main() -> None:
+    """Run the three steps."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--default-settings", action="store_true")
+    told = arguments.parse_args()
+    watch = Stopwatch.of(told)
+
+    from benchmarks.house import PROJECT
+    from benchmarks.lakehouse import bronze_orders
+    from benchmarks.programs.bare_pipeline import BarePipeline
+    from benchmarks.programs.jobs import jobs_so_far
+    from medallion_assets.lakehouse.lake import Lake
+    from medallion_assets.lakehouse.session import start_spark
+
+    watch.lap("imports")
+    spark = default_session() if told.default_settings else start_spark()
+    watch.lap("session")
+    lake = Lake.from_environment(PROJECT)
+    pipeline = BarePipeline(spark, lake.root, lake.landing_path(bronze_orders.source))
+    for layer, step in pipeline.layers().items():
+        before = jobs_so_far(spark)
+        step()
+        watch.lap(layer)
+        watch.facts[f"{layer}_jobs"] = jobs_so_far(spark) - before
+    watch.facts["spark_jobs"] = jobs_so_far(spark)
+    watch.tell()
+
+
+def default_session() -> SparkSession:
+    """A session as Delta's quick start makes it, but for its jars, which are loaded by file.
+
+    The quick start resolves them with Ivy at every start, which would take some seconds more.
+    """
+    from pyspark.sql import SparkSession
+
+    from medallion_assets.lakehouse.session.jars import coordinates, local_jars
+
+    session: SparkSession = (
+        SparkSession.builder.master("local[*]")
+        .config("spark.jars", ",".join(map(str, local_jars(coordinates()))))
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config(
+            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+        )
+        .config("spark.sql.session.timeZone", "UTC")
+        .getOrCreate()
+    )
+    return session
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""What is measured: one workload a file."""
+
+from __future__ import annotations
+
+from benchmarks.bench import Workload
+from benchmarks.workloads.bare import Bare
+from benchmarks.workloads.first_load import FirstLoad
+from benchmarks.workloads.gold_groups import GoldGroups
+from benchmarks.workloads.increment import Increment
+from benchmarks.workloads.no_op import NoOp
+from benchmarks.workloads.sensor import Sensor
+
+WORKLOADS: tuple[Workload, ...] = (
+    Bare(),
+    Increment(),
+    GoldGroups(),
+    FirstLoad(),
+    NoOp(),
+    Sensor(),
+)
+"""All of them, in the order of the table."""
