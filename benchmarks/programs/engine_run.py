@@ -67,6 +67,7 @@ def _settings(event_log: str | None) -> dict[str, str]:
     return {
         "spark.eventLog.enabled": "true",
         "spark.eventLog.rolling.enabled": "false",
+        "spark.eventLog.compress": "false",
         "spark.eventLog.dir": f"file://{event_log}",
     }
 

@@ -16,6 +16,7 @@ def main() -> None:
     from benchmarks.location import defs
     from medallion_assets.lakehouse.autoloader.landing import look
     from medallion_assets.lakehouse.lake import Lake
+    from medallion_assets.orchestration import LakeResource
 
     lake = Lake.from_environment(PROJECT)
     source = bronze_orders.source
@@ -31,7 +32,9 @@ def main() -> None:
     state = look(*arguments, budget_seconds=60.0)
     watch.lap("look")
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_sensor_context(instance=instance, definitions=defs)
+        context = dg.build_sensor_context(
+            instance=instance, definitions=defs, resources={"lake": LakeResource.of(lake)}
+        )
         watch.lap("instance")
         tick = sensor.evaluate_tick(context)
         watch.lap("tick")

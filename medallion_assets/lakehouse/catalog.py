@@ -7,6 +7,7 @@ So names are registered from what is found there, which takes some 25 ms a table
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -69,15 +70,15 @@ def split_name(name: str) -> tuple[str, str]:
     Raises:
         OptionError: more parts than that, another catalog, or an empty part.
     """
-    parts = [part.strip().strip("`") for part in name.split(".")]
-    if len(parts) == 3 and parts[0] == "spark_catalog":
-        parts = parts[1:]
-    if len(parts) > 2 or not all(parts) or any("/" in part for part in parts):
+    one_part = r"`?(?P<{}>[^`./]+)`?"
+    shape = rf"(spark_catalog\.)?({one_part.format('schema')}\.)?{one_part.format('table')}"
+    found = re.fullmatch(shape, name.strip())
+    if found is None:
         raise OptionError(
             f"{name!r} is not a table name: give `table` or `schema.table`, or a path as "
             "delta.`/path`."
         )
-    return (parts[0], parts[1]) if len(parts) == 2 else ("default", parts[0])
+    return found["schema"] or "default", found["table"]
 
 
 def _register_below(spark: SparkSession, directory: Path, schema: str) -> list[str]:

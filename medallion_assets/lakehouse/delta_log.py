@@ -65,7 +65,8 @@ class DeltaLog:
         actions = table.get_add_actions(flatten=True)
         counts = actions.column("num_records").to_pylist() if actions.num_rows else []
         if any(count is None for count in counts):
-            return int(table.count())
+            # Not table.count(), which counts a file without statistics as empty.
+            return int(table.to_pyarrow_dataset().count_rows())
         return sum(int(count) for count in counts)
 
     def columns(self) -> tuple[Column, ...]:

@@ -53,7 +53,8 @@ def materialize_gold(
         if version is None:
             return Materialization(table.full_name)
         versions[name] = version
-    sources = ", ".join(str(lake.path(source)) for source in table.sources.values())
+    # Without their generations: the change data feed goes on across a rebuild of a source.
+    sources = ", ".join(source.full_name for source in table.sources.values())
     stream = checkpoint.claim(sources, lake.target(table))
     computing = _Computing(table, lake, stream, progress)
     if trigger.continuous or checkpoint.consumed() != versions:
@@ -83,9 +84,7 @@ def batch_result(table: GoldTable, lake: Lake, spark: SparkSession) -> DataFrame
 
 def _whole_result(table: GoldTable, stored: Mapping[str, DataFrame]) -> DataFrame:
     return table.query(
-        **{
-            name: _with_groups(rows, table.group_expressions(name)) for name, rows in stored.items()
-        }
+        **{name: _with_groups(rows, table.group_expressions(name)) for name, rows in stored.items()}
     )
 
 
@@ -159,9 +158,7 @@ class _Computing:
         changed = groups.select(*[F.col(key).alias(f"_changed_{key}") for key in self.keys])
         result = self._checked(
             self.table.query(
-                **{
-                    name: self._rows_of(spark, name, changed) for name in self.table.sources
-                }
+                **{name: self._rows_of(spark, name, changed) for name in self.table.sources}
             )
         )
         values = [name for name in result.columns if name not in self.keys]
@@ -173,7 +170,9 @@ class _Computing:
             .withColumn(_GONE, F.coalesce(_GONE, F.lit(True)))
         )
         on = " and ".join(f"t.`{key}` <=> s.`{key}`" for key in self.keys)
-        row = {name: F.col(f"s.`{name}`") for name in [*self.keys, *values]}
+        row: dict[str, str | Column] = {
+            name: F.col(f"s.`{name}`") for name in [*self.keys, *values]
+        }
         gone = F.col(f"s.{_GONE}")
         target = DeltaTable.forPath(spark, str(self.lake.path(self.table)))
         stored = set(target.toDF().columns)
@@ -227,6 +226,10 @@ def _rows(metrics: Mapping[str, str]) -> Rows:
     deleted = int(metrics.get("numTargetRowsDeleted", 0))
     written = inserted + updated + deleted
     return Rows(
-        read=written, kept=written, written=written,
-        inserted=inserted, updated=updated, deleted=deleted,
+        read=written,
+        kept=written,
+        written=written,
+        inserted=inserted,
+        updated=updated,
+        deleted=deleted,
     )

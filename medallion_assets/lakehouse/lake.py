@@ -42,8 +42,15 @@ class Lake:
         return self.root / table.layer.value / table.name
 
     def target(self, table: Table) -> str:
-        """What the table's stream writes, for the identity of its checkpoint."""
-        return str(self.path(table))
+        """What the table's stream writes, for the identity of its checkpoint.
+
+        By name, not by path: a lake that is moved or mounted elsewhere keeps its streams.
+        """
+        return table.full_name
+
+    def source(self, table: Table) -> str:
+        """What a stream over the table reads: a rebuild of the table makes it another source."""
+        return f"{table.full_name} generation {self.generation(table)}"
 
     def quarantine_path(self, table: SilverTable) -> Path:
         """The directory of the table's quarantine."""

@@ -1,8 +1,8 @@
 """Column lineage: which columns of which upstream table a column is computed from.
 
-Taken from Spark's analyzed plan when a stream starts, and kept beside the stream, so that a run with
-nothing new can show it without a session. A Spark Connect session does not hand out its plan: there
-the last one known stays.
+Taken from Spark's analyzed plan when a stream starts, and kept beside the stream, so that a run
+with nothing new can show it without a session. A Spark Connect session does not hand out its plan:
+there the last one known stays.
 """
 
 from __future__ import annotations
@@ -81,13 +81,13 @@ def note(
 
 def _plan(frame: DataFrame) -> Any:
     try:
-        return json.loads(frame._jdf.queryExecution().analyzed().toJSON())  # type: ignore[operator]
+        return json.loads(frame._jdf.queryExecution().analyzed().toJSON())
     except AttributeError:
         return None
 
 
 def _outputs(frame: DataFrame) -> list[tuple[str, int]]:
-    output = frame._jdf.queryExecution().analyzed().output()  # type: ignore[operator]
+    output = frame._jdf.queryExecution().analyzed().output()
     attributes = [output.apply(index) for index in range(output.size())]
     return [(attribute.name(), attribute.exprId().id()) for attribute in attributes]
 

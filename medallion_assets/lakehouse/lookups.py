@@ -1,8 +1,8 @@
 """Augmentation: columns looked up in other silver tables, and kept true when those change.
 
 A micro-batch gets the values of its moment. When a looked-up table changes afterwards, its change
-data feed names the keys, and the rows that hold them are corrected: the result is the same whichever
-of an order and its customer arrived first.
+data feed names the keys, and the rows that hold them are corrected: the result is the same
+whichever of an order and its customer arrived first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.delta_log import TableVersion
+from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.tables import Lookup, SilverTable
@@ -80,8 +81,9 @@ class Lookups:
 
         spark = rows.sparkSession
         if not self.lake.log(lookup.table).exists():
-            # Strings until the table is there; its first rows bring the types.
-            missing = {name: F.lit(None).cast("string") for name in lookup.columns}
+            missing = {
+                name: F.lit(None).cast(lookup.types.get(name, "string")) for name in lookup.columns
+            }
             return rows.withColumns(missing)
         found = self._current(spark, lookup)
         same = rows[lookup.on_column] == found["_lookup_key"]
@@ -118,6 +120,7 @@ class Lookups:
         from pyspark.sql import functions as F
 
         current = self._current(spark, lookup)
+        self._check_types(spark, lookup, current)
         values = keys.join(
             current, keys["_changed_key"].eqNullSafe(current["_lookup_key"]), "left"
         ).drop("_lookup_key")
@@ -143,6 +146,19 @@ class Lookups:
             # Nothing differed and nothing was committed: the last metrics are another commit's.
             return 0
         return int(log.last_operation().get("numTargetRowsUpdated", 0))
+
+    def _check_types(self, spark: SparkSession, lookup: Lookup, current: DataFrame) -> None:
+        """Refuse to squeeze looked-up values into columns made before their type was known."""
+        stored = spark.read.format("delta").load(str(self.lake.path(self.table)))
+        kinds, wanted = dict(stored.dtypes), dict(current.dtypes)
+        for name in lookup.columns:
+            if name in kinds and kinds[name] != wanted[name]:
+                raise DeclarationError(
+                    f"{self.table.full_name}: {name} is {kinds[name]}, in "
+                    f"{lookup.table.full_name} it is {wanted[name]}: the table was filled before "
+                    f"the looked-up one was there. Declare types={{{name!r}: {wanted[name]!r}}} in "
+                    f"the Lookup and rebuild {self.table.full_name}."
+                )
 
     def _version(self, lookup: Lookup) -> TableVersion:
         return self.lake.log(lookup.table).version() or _ABSENT

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from medallion_assets.lakehouse.quality.expectations import ExpectationCount
 
-
 IT_IS_GONE = "it is gone"
 """The reason of a file that vanished between discovery and reading."""
 
@@ -64,7 +63,8 @@ class Rows:
     corrupt: int = 0
 
     def __add__(self, other: Rows) -> Rows:
-        return Rows(*(mine + theirs for mine, theirs in zip(self._all(), other._all())))
+        pairs = zip(self._all(), other._all(), strict=True)
+        return Rows(*(mine + theirs for mine, theirs in pairs))
 
     def _all(self) -> tuple[int, ...]:
         return tuple(getattr(self, name) for name in self.__dataclass_fields__)

@@ -1,8 +1,9 @@
 """Merge changes into a table so that the highest sequence of each key wins, in any order.
 
 Which row wins depends on the set of changes alone: the sequence decides, and between equal
-sequences a delete, else a hash of the row's written values. Deleted keys leave a tombstone with their sequence in a table beside
-the stream's checkpoint, so that an older change that arrives later does not bring them back.
+sequences a delete, else a hash of the row's written values. Deleted keys leave a tombstone with
+their sequence in a table under the stream's checkpoint, so that an older change that arrives later
+does not bring them back.
 """
 
 from __future__ import annotations
@@ -107,11 +108,13 @@ class Merge:
             on = on & equal
         # A column the table does not have yet counts as null there, which a fingerprint leaves out.
         newer = place("s", values) > place("t", [name for name in values if name in stored])
-        row = {name: F.col(f"s.`{name}`") for name in written}
+        row: dict[str, str | Column] = {name: F.col(f"s.`{name}`") for name in written}
         merge = DeltaTable.forPath(spark, str(self.path)).alias("t").merge(rows.alias("s"), on)
         merge = merge.withSchemaEvolution()
         if self.delete_when is None:
-            merge = merge.whenMatchedUpdate(condition=newer, set=row).whenNotMatchedInsert(values=row)
+            merge = merge.whenMatchedUpdate(condition=newer, set=row).whenNotMatchedInsert(
+                values=row
+            )
         else:
             deleted = F.col(f"s.{_DELETED}")
             outranked = F.col(f"s.{SEQUENCE}") >= F.col(f"t.{SEQUENCE}")

@@ -52,9 +52,7 @@ def materialize_silver(
     source = lake.log(table.source).version()
     if source is None:
         return Materialization(table.full_name)
-    stream = checkpoint.claim(
-        f"{lake.path(table.source)} generation {lake.generation(table.source)}", lake.target(table)
-    )
+    stream = checkpoint.claim(lake.source(table.source), lake.target(table))
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
     writing = _Writing(table, lake, stream, lookups, progress)
@@ -107,6 +105,8 @@ class _Writing:
         log = self.lake.log(self.table)
         done = log.transaction_version(self.stream)
         if done is not None and done >= number:
+            # A stateful transform advances its state by being read; Spark fails if it is not.
+            frame.write.format("noop").mode("overwrite").save()
             return
         if self.lookups.changed():
             self.correct(frame.sparkSession)
@@ -153,7 +153,9 @@ class _Writing:
         table = self.table
         judged = judge.judged(frame, table.expectations, table.full_name)
         if table.sequence_by:
-            sequence = F.struct(*[F.expr(name).alias(_leaf(name)) for name in table.sequence_by])
+            sequence = F.struct(
+                *[F.expr(name).alias(name.replace(".", "_")) for name in table.sequence_by]
+            )
             judged = judged.withColumn(SEQUENCE, sequence)
         # Judged once: the count, the quarantine and the table all read the kept result.
         judged = judged.persist()
@@ -173,7 +175,7 @@ class _Writing:
 
     def _write(self, good: DataFrame, number: int) -> None:
         table = self.table
-        private = [name for name in good.columns if name.startswith("_") and name != SEQUENCE]
+        private = _private(good)
         if not table.keys:
             query.append(
                 good.drop(*private),
@@ -200,7 +202,8 @@ class _Writing:
 
     def _replace(self, frame: DataFrame, number: int) -> Rows:
         (
-            frame.write.format("delta")
+            frame.drop(*_private(frame))
+            .write.format("delta")
             .mode("overwrite")
             .option("overwriteSchema", "true")
             .option("txnAppId", self.stream)
@@ -215,6 +218,7 @@ class _Writing:
         from delta.tables import DeltaTable
 
         path, spark = self.lake.path(self.table), frame.sparkSession
+        frame = frame.drop(*_private(frame))
         if not self.lake.log(self.table).exists():
             query.append(
                 frame, path, transaction=(self.stream, number), properties=CHANGE_DATA_FEED
@@ -233,8 +237,11 @@ class _Writing:
                 )
         rows = self._rows({"_read": 0, "_kept": 0, "_quarantined": 0, "_dropped": 0})
         return Rows(
-            read=rows.written, kept=rows.written, written=rows.written,
-            inserted=rows.inserted, updated=rows.updated,
+            read=rows.written,
+            kept=rows.written,
+            written=rows.written,
+            inserted=rows.inserted,
+            updated=rows.updated,
         )
 
     def _rows(self, counts: Mapping[str, int]) -> Rows:
@@ -266,13 +273,11 @@ class _Writing:
             self.counts[new.name] = new if old is None else old + new
 
 
-def _leaf(name: str) -> str:
-    return name.rsplit(".", 1)[-1]
+def _private(frame: DataFrame) -> list[str]:
+    return [name for name in frame.columns if name.startswith("_") and name != SEQUENCE]
 
 
-def _as_expectation_failure(
-    error: Exception, table: SilverTable
-) -> ExpectationFailedError | None:
+def _as_expectation_failure(error: Exception, table: SilverTable) -> ExpectationFailedError | None:
     text = str(error)
     mark = f"{judge.FAILED_MARK}{table.full_name}:"
     if mark not in text:

@@ -22,6 +22,7 @@ from medallion_assets.lakehouse.quality.expectations import Action, Expectation
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+_CLUSTERING_COLUMNS = 4
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -103,7 +104,7 @@ class Table:
         _check_name(f"{self.layer.value} table", self.name)
         for mapping in ("tags", "column_descriptions"):
             object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
-        if len(self.cluster_by) > 4:
+        if len(self.cluster_by) > _CLUSTERING_COLUMNS:
             raise DeclarationError(
                 f"{self.full_name}: Delta clusters by at most four columns, "
                 f"{len(self.cluster_by)} are given. Leave the least selective ones out."
@@ -153,15 +154,19 @@ class Lookup:
         key: the column of the looked-up table.
         on: the column of this table that holds the key; the same name where it is None.
         columns: column of this table to column of the looked-up table.
+        types: SQL types of those columns that aren't strings; they are needed only for a table
+            that may be filled before the looked-up one exists.
     """
 
     table: SilverTable
     columns: Mapping[str, str]
     key: str
     on: str | None = None
+    types: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
+        for mapping in ("columns", "types"):
+            object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
         if self.table.keys != (self.key,):
             raise DeclarationError(
                 f"A lookup in {self.table.full_name} goes by its key {self.table.keys}, "
@@ -340,7 +345,9 @@ class Lakehouse:
     def from_modules(cls, *modules: ModuleType) -> Lakehouse:
         """Collect every table that is a module-level name, and what those tables read."""
         declared = [
-            value for module in modules for value in vars(module).values()
+            value
+            for module in modules
+            for value in vars(module).values()
             if isinstance(value, Table)
         ]
         return cls.from_tables(declared)

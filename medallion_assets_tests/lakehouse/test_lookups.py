@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.tables import Lookup, SilverTable
 from medallion_assets_tests.lakehouse.delta_rows import (
@@ -133,7 +134,10 @@ def test_the_looked_up_table_may_come_first_last_or_in_between(lake: Lake) -> No
 
 
 def test_orders_are_corrected_when_only_a_customer_changed(lake: Lake) -> None:
-    land(lake, [customer(1, 1, "Ada"), customer(2, 1, "Bob"), order(1, 1, 1, 1), order(2, 1, 2, 2)])
+    land(
+        lake,
+        [customer(1, 1, "Ada"), customer(2, 1, "Bob"), order(1, 1, 1, None), order(2, 1, 2, 2)],
+    )
     run(customers, lake)
     run(orders, lake)
 
@@ -141,7 +145,7 @@ def test_orders_are_corrected_when_only_a_customer_changed(lake: Lake) -> None:
     run(customers, lake)
     done = run(orders, lake)
     assert (done.rows.updated, done.rows.written) == (1, 1)
-    assert found(lake) == {1: (1, 1, "Ada L.", "Ada L."), 2: (2, 2, "Bob", "Bob")}
+    assert found(lake) == {1: (1, None, "Ada L.", None), 2: (2, 2, "Bob", "Bob")}
 
     land(lake, [customer(8, 1, "has no order either")])
     run(customers, lake)
@@ -150,7 +154,7 @@ def test_orders_are_corrected_when_only_a_customer_changed(lake: Lake) -> None:
     land(lake, [customer(2, 2, None)])
     run(customers, lake)
     run(orders, lake)
-    assert found(lake) == {1: (1, 1, "Ada L.", "Ada L."), 2: (2, 2, None, None)}
+    assert found(lake) == {1: (1, None, "Ada L.", None), 2: (2, 2, None, None)}
 
 
 def test_a_customer_change_is_followed_though_the_consumed_versions_were_lost(lake: Lake) -> None:
@@ -177,3 +181,29 @@ def test_a_lookup_declared_later_fills_the_rows_that_are_there(lake: Lake) -> No
     run(without, lake)
     run(orders, lake)
     assert found(lake) == {1: (1, None, "Ada", None), 2: (9, None, None, None)}
+
+
+def test_a_looked_up_column_has_its_type_before_the_looked_up_table_is_there(lake: Lake) -> None:
+    def since(name: str, **types: str) -> SilverTable:
+        lookup = Lookup(
+            table=customers, key="id", on="buyer", columns={"buyer_since": "at"}, types=types
+        )
+        return SilverTable(
+            name=name,
+            source=raw_orders,
+            transform=orders.transform,
+            keys=orders.keys,
+            sequence_by=orders.sequence_by,
+            lookups=(lookup,),
+        )
+
+    typed, untyped = since("typed", buyer_since="bigint"), since("untyped")
+    land(lake, [order(1, 1, 1, None)])
+    run(typed, lake)
+    run(untyped, lake)
+    land(lake, [customer(1, 7, "Ada")])
+    run(customers, lake)
+    run(typed, lake)
+    assert rows(lake.path(typed), "order_id", "buyer_since") == [{"order_id": 1, "buyer_since": 7}]
+    with pytest.raises(DeclarationError, match=r"silver\.untyped: .*types=.*bigint"):
+        run(untyped, lake)

@@ -17,8 +17,8 @@ from medallion_assets.lakehouse.rebuild import plan, rebuild
 from medallion_assets.lakehouse.tables import (
     BronzeTable,
     GoldTable,
-    LandingDirectory,
     Lakehouse,
+    LandingDirectory,
     SilverTable,
 )
 

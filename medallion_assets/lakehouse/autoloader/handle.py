@@ -79,5 +79,5 @@ class CloudFilesQuery:
                     lambda: self._spark, self._sink, self._trigger, lambda _: None,
                     self._stop.is_set,
                 )
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - raised where the caller waits
             self._failure = failure

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from medallion_assets.lakehouse.autoloader.decode import FORMATS, FileGroup
-from medallion_assets.lakehouse.autoloader.decode.format import Groups, quoted
+from medallion_assets.lakehouse.autoloader.decode.format import Groups, can_be_named, quoted
 from medallion_assets.lakehouse.autoloader.discovery import LandedFile
 from medallion_assets.lakehouse.autoloader.evolution import (
     SchemaDecision,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+_ESCAPED = re.compile(r"\\([\\{}\[\]*?])")
 _UNREADABLE = (
     re.compile(r"\[FAILED_READ_FILE[^\]]*\] Encountered error while reading file (?P<path>.+?)\.\s"),
     re.compile(r"\[PATH_NOT_FOUND\] Path does not exist: (?P<path>.+?)\.\s"),
@@ -102,6 +103,11 @@ class Ingest:
         """
         remaining = {file.path: file for file in files}
         failed = [gone(path) for path in remaining if not Path(path).exists()]
+        failed += [
+            FailedFile(path, "its path has a colon and one of {}[]*?\\, which Spark can't open: rename it")
+            for path in remaining
+            if not can_be_named(path) and Path(path).exists()
+        ]
         added: list[str] = []
         while True:
             for file in failed:
@@ -259,7 +265,7 @@ def unreadable_file(error: Exception, files: dict[str, LandedFile]) -> FailedFil
     for pattern in _UNREADABLE:
         for found in pattern.finditer(text):
             said = re.sub(r"^file:(//)?(?=/)", "", found.group("path"))
-            for path in (said, unquote(said), re.sub(r"\\([\\{}\[\]*?])", r"\1", said)):
+            for path in (said, unquote(said), _ESCAPED.sub(r"\1", said)):
                 if path in files and not Path(path).exists():
                     return gone(path)
                 if path in files:

@@ -252,7 +252,7 @@ def _landed(rows: pa.Table) -> list[LandedFile]:
     paths, sizes = rows.column("path").to_pylist(), rows.column("size").to_pylist()
     return [
         LandedFile(path, size, microseconds * 1000)
-        for path, size, microseconds in zip(paths, sizes, modified)
+        for path, size, microseconds in zip(paths, sizes, modified, strict=True)
     ]
 
 

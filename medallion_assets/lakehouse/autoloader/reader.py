@@ -68,7 +68,8 @@ class StreamReader:
                 missing or not a local one.
         """
         if (self._format or "").lower() != "cloudfiles":
-            return self._sparks_own().load(path, **options)
+            stream: DataFrame = self._sparks_own().load(path, **options)
+            return stream
         from medallion_assets.lakehouse.autoloader.frame import CloudFilesFrame
 
         self.options(**options)

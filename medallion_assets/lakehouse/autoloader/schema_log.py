@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ class SchemaLog:
         directory = self.location / "_schemas"
         if not directory.is_dir():
             return None
-        numbers = [int(name) for name in os.listdir(directory) if name.isdigit()]
+        numbers = [int(entry.name) for entry in directory.iterdir() if entry.name.isdigit()]
         return max(numbers, default=None)
 
     def schema(self) -> StructType | None:

@@ -33,7 +33,10 @@ _NAMED_FILES = 1000
 class Sink(Protocol):
     """Where a stream over files writes."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The target, for the checkpoint's identity."""
+        ...
 
     def committed(self, stream: str) -> int | None:
         """The last micro-batch of the stream in the target; None where the target doesn't tell."""
@@ -196,7 +199,7 @@ class _Taking:
             self.position = number
 
     def _take(self, spark: SparkSession, number: int) -> None:
-        from medallion_assets.lakehouse.autoloader.ingest import Decoded, Ingest, parsed_schema
+        from medallion_assets.lakehouse.autoloader.ingest import Ingest, parsed_schema
         from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
 
         stream, ledger = self.stream, self.stream.ledger

@@ -13,7 +13,7 @@ from medallion_assets.lakehouse.autoloader.handle import CloudFilesQuery
 from medallion_assets.lakehouse.autoloader.stream import FileStream, Sink
 from medallion_assets.lakehouse.catalog import table_path
 from medallion_assets.lakehouse.errors import OptionError
-from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW, ONCE, Trigger, processing_time
+from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW, ONCE, processing_time
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

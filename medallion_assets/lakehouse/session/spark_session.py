@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from medallion_assets.lakehouse.catalog import register_lake, register_warehouse
 from medallion_assets.lakehouse.errors import TerminalError
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session import noise, signals
+from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
 from medallion_assets.lakehouse.session.jars import coordinates, local_jars
 from medallion_assets.lakehouse.session.preflight import preflight

@@ -1,0 +1,1 @@
+"""Streaming queries: when they run, where they stand, how they end."""

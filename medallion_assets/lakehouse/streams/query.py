@@ -18,7 +18,7 @@ from medallion_assets.lakehouse.streams.trigger import Trigger
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.streaming import StreamingQuery
+    from pyspark.sql.streaming.query import StreamingQuery
 
 _POLL_SECONDS = 0.02
 _SCHEMA_CHANGES = ("DELTA_SCHEMA_CHANGED", "DELTA_STREAMING_INCOMPATIBLE_SCHEMA_CHANGE")
@@ -99,7 +99,14 @@ def _start(
         .option("checkpointLocation", str(checkpoint))
         .foreachBatch(guarded)
     )
-    return trigger.apply(writer).start()
+    try:
+        return trigger.apply(writer).start()
+    except BaseException:
+        # An interrupt in the middle of the call leaves a query that nobody holds.
+        for started in frame.sparkSession.streams.active:
+            if started.name == name:
+                started.stop()
+        raise
 
 
 def append(
@@ -144,7 +151,7 @@ def transaction(spark: SparkSession, application: str, number: int) -> Iterator[
     is in the table's log already (docs.delta.io, idempotent writes).
     """
     names = ("spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion")
-    for name, value in zip(names, (application, str(number))):
+    for name, value in zip(names, (application, str(number)), strict=True):
         spark.conf.set(name, value)
     try:
         yield

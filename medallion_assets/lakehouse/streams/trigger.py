@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from medallion_assets.lakehouse.errors import OptionError
 
 if TYPE_CHECKING:
-    from pyspark.sql.streaming import DataStreamWriter
+    from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-_INTERVAL = re.compile(r"\s*\d+(\.\d+)?\s*(milliseconds?|seconds?|minutes?|hours?|days?)\s*\Z", re.I)
+_INTERVAL = re.compile(
+    r"\s*\d+(\.\d+)?\s*(milliseconds?|seconds?|minutes?|hours?|days?)\s*\Z", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Trigger:
 
     def apply(self, writer: DataStreamWriter) -> DataStreamWriter:
         """Set the trigger on Spark's writer."""
-        if self.kind == "processingTime":
+        if self.interval is not None:
             return writer.trigger(processingTime=self.interval)
         if self.kind == "once":
             return writer.trigger(once=True)

@@ -91,14 +91,19 @@ def _count_windows(beats: DataFrame) -> DataFrame:
 
     counted = beats.withWatermark("at", "10 minutes").groupBy(F.window("at", "5 minutes"), "sensor")
     return counted.agg(F.count("*").alias("beats"), F.sum("value").alias("total")).selectExpr(
-        "window.start as start", "sensor", "beats", "total"
+        "window.start as start", "sensor", "beats", "total", "window.end as _not_for_the_table"
     )
 
 
 def _count_sensors(beats: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
-    return beats.groupBy("sensor").agg(F.count("*").alias("beats"), F.sum("value").alias("total"))
+    counted = beats.groupBy("sensor")
+    return counted.agg(
+        F.count("*").alias("beats"),
+        F.sum("value").alias("total"),
+        F.max("id").alias("_not_for_the_table"),
+    )
 
 
 APPEND = SilverTable(name="deduplicated", source=source, transform=_deduplicate)

@@ -69,6 +69,12 @@ def literal_path(path: str) -> str:
     return _GLOB.sub(r"\\\1", path)
 
 
+def can_be_named(path: str) -> bool:
+    """Whether Spark's readers can be given this path: not a pattern that contains a colon."""
+    # Spark's option against patterns is no way out: with it, each such path stands for all others.
+    return not (":" in path and _GLOB.search(path))
+
+
 def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:
     """The `_rescued_data` of a row.
 

@@ -44,7 +44,8 @@ class JsonLines:
         """One group: a JSON row describes itself."""
         from pyspark.errors import AnalysisException
 
-        reader = spark.read.options(**options.reader).option("columnNameOfCorruptRecord", _RECORD)
+        reader = spark.read.options(**options.reader)
+        reader = reader.option("columnNameOfCorruptRecord", _RECORD)
         try:
             inferred = reader.json([literal_path(path) for path in paths]).schema
         except AnalysisException as error:
@@ -78,7 +79,9 @@ class JsonLines:
         record = F.col(_RECORD)
         parsed = F.try_variant_get(F.try_parse_json(record), "$", "map<string,variant>")
         misfits: list[tuple[str, Column, Column]] = []
-        outside = [(name, F.col(quoted(name)), F.col(quoted(name)).isNotNull()) for name in unknown]
+        outside = [
+            (name, F.col(quoted(name)), _says_something(F.col(quoted(name)))) for name in unknown
+        ]
         columns: list[Column] = []
         for field, read in zip(schema.fields, own):
             column = F.col(quoted(field.name))
@@ -102,14 +105,20 @@ def _is_unfit(said: Column, read: Column, kind: DataType, options: CloudFilesOpt
     """Whether what a record says for a field is not what was read, or not all of it."""
     from pyspark.sql import functions as F
 
-    there = said.isNotNull() & ~F.is_variant_null(said)
     if not is_nested(kind):
-        return read.isNull() & there
+        return read.isNull() & _says_something(said)
     # The parser leaves single values out of a nested one; parsing it alone says so.
     alone = StructType([StructField(_VALUE, kind), StructField(_RECORD, StringType())])
     text = F.concat(F.lit(f'{{"{_VALUE}":'), F.to_json(said), F.lit("}"))
     again = F.from_json(text, alone, {**options.reader, "columnNameOfCorruptRecord": _RECORD})
-    return there & (read.isNull() | again[_RECORD].isNotNull())
+    return _says_something(said) & (read.isNull() | again[_RECORD].isNotNull())
+
+
+def _says_something(said: Column) -> Column:
+    """Whether a variant is there and not JSON's null."""
+    from pyspark.sql import functions as F
+
+    return said.isNotNull() & ~F.is_variant_null(said)
 
 
 def _rows_without_fields(
@@ -120,7 +129,7 @@ def _rows_without_fields(
 
     several = options.reader_option("multiLine", "false").lower() == "true"
     separator = options.reader_option("lineSep", "")
-    reader = spark.read.option("wholetext", str(several).lower())
+    reader = spark.read.options(wholetext=str(several).lower())
     if separator:
         reader = reader.option("lineSep", separator)
     frame = reader.text([literal_path(path) for path in group.paths])

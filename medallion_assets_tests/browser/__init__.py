@@ -1,0 +1,3 @@
+"""The Dagster UI as a person has it: a real server, a real daemon, a real Chromium."""
+
+from __future__ import annotations
