@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, also where a goal was missed; 1 where something could not be measured.
     """
     told = _parser().parse_args(arguments)
+    # So that a measured process never outlives this one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sizes = {"smoke": SMOKE, "quick": QUICK, "full": FULL}[told.size]
     if told.runs is not None:
         sizes = replace(sizes, runs=told.runs)

@@ -93,6 +93,7 @@ class Bench:
         self._landed(house, orders, files)
         self.say(f"  filling {house.root.name} (once): {files:,} files")
         house.empty()
+        house.take_new_away()
         sample = measure(house, program, arguments)
         self.say(f"  filled in {sample.wall_seconds:.0f} s")
         house.keep()

@@ -75,6 +75,10 @@ class House:
         """Put the kept lake back, and take away the files that landed since."""
         self.empty()
         shutil.copytree(self._kept, self.lake.root)
+        self.take_new_away()
+
+    def take_new_away(self) -> None:
+        """Take away what has landed besides the first load."""
         for file in self.landing.glob(f"{NEW_FILES}-*"):
             file.unlink()
 

@@ -21,6 +21,7 @@ from benchmarks.samples import Sample
 _SAMPLE_SECONDS = 0.1
 _SEARCH_SECONDS = 0.5
 _LAST_WORDS_SECONDS = 15.0
+_LIMIT_SECONDS = 7200.0
 
 
 def measure(house: House, program: str, arguments: Sequence[str] = ()) -> Sample:
@@ -76,14 +77,21 @@ class _Tree:
     cpu: dict[int, float] = field(default_factory=dict)
 
     def watch(self, process: subprocess.Popen[bytes]) -> float:
-        """Sample until the process ends, then until what it started has; when it ended."""
+        """Sample until the process ends, then until what it started has; when it ended.
+
+        Raises:
+            BenchmarkError: it does not come to an end.
+        """
         searched = 0.0
+        limit = time.monotonic() + _LIMIT_SECONDS
         ended: float | None = None
         while True:
             if process.poll() is None:
                 if time.monotonic() - searched >= _SEARCH_SECONDS:
                     self._search()
                     searched = time.monotonic()
+                if time.monotonic() > limit:
+                    raise BenchmarkError(f"{process.args!r} takes more than {_LIMIT_SECONDS:.0f} s.")
             elif ended is None:
                 ended = time.time()
             alive = self._sample()

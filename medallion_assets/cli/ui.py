@@ -39,12 +39,14 @@ def main(arguments: argparse.Namespace) -> int:
     # Opened once before: its storage is made by one process, and warnings come before the server's
     # own lines.
     with opened_instance(PROJECT) as instance:
-        print(f"Dagster instance: {instance.root_directory}")
+        home = instance.root_directory
+        print(f"Dagster instance: {home}")
     print(f"Open http://{LOOPBACK}:{arguments.port} (Ctrl-C ends it).", flush=True)
     # A shell starts a background job with SIGINT ignored, and `dagster dev` would inherit that:
     # neither Ctrl-C nor SIGTERM would end its servers.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.chdir(PROJECT)
+    # Not in the project, whose dagster.yaml Dagster would announce as one it does not use.
+    os.chdir(home)
     command = [
         *(sys.executable, "-m", "dagster", "dev"),
         *("-h", LOOPBACK, "-p", str(arguments.port), "-w", str(WORKSPACE)),

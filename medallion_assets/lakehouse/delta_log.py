@@ -14,6 +14,8 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+_SQL_NAMES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
+
 
 @dataclass(frozen=True)
 class TableVersion:
@@ -102,7 +104,7 @@ class DeltaLog:
 
 def _type_name(spelled: Any) -> str:
     if isinstance(spelled, str):
-        return spelled
+        return _SQL_NAMES.get(spelled, spelled)
     kind = spelled["type"]
     if kind == "array":
         return f"array<{_type_name(spelled['elementType'])}>"

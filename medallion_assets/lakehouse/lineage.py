@@ -129,9 +129,7 @@ def _subtree(tree: list[dict[str, Any]], index: int) -> list[dict[str, Any]]:
 
 
 def _references(nodes: list[dict[str, Any]]) -> set[int]:
-    return {
-        node["exprId"]["id"] for node in nodes if node["class"].endswith(".AttributeReference")
-    }
+    return {node["exprId"]["id"] for node in nodes if node["class"].endswith(".AttributeReference")}
 
 
 def _references_of(value: Any) -> set[int]:

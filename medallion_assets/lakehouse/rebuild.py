@@ -198,9 +198,7 @@ def _parity(spark: SparkSession, table: Table, generation: int, new: Path, live:
     old_log, new_log = DeltaLog(live), DeltaLog(new)
     old_rows, new_rows = old_log.row_count(), new_log.row_count()
     if not (old_log.exists() and new_log.exists()):
-        return Parity(
-            table.full_name, generation, old_rows, new_rows, old_rows, new_rows, ()
-        )
+        return Parity(table.full_name, generation, old_rows, new_rows, old_rows, new_rows, ())
     before, after = (spark.read.format("delta").load(str(path)) for path in (live, new))
     columns = tuple(
         name for name in before.columns if name in after.columns and not name.startswith("_")

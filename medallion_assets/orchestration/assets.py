@@ -2,12 +2,13 @@
 
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from medallion_assets.lakehouse.autoloader.landing import look
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.errors import (
     ExpectationFailedError,
@@ -16,7 +17,7 @@ from medallion_assets.lakehouse.errors import (
 )
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
-from medallion_assets.lakehouse.tables import SilverTable, Table
+from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import (
     check_results,
     check_specs,
@@ -24,6 +25,7 @@ from medallion_assets.orchestration.checks import (
 )
 from medallion_assets.orchestration.keys import quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.landing_report import landing_report
 from medallion_assets.orchestration.metadata import (
     data_version,
     quarantine_metadata,
@@ -35,6 +37,8 @@ from medallion_assets.orchestration.specs import table_specs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+_LOOK_SECONDS = 20.0
 
 Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
@@ -90,7 +94,17 @@ def _materialize(
         raise retry_of(context.retry_number) from error
     except TerminalError as error:
         raise terminal_failure(table, error) from error
-    yield from _events(table, lake, outcome)
+    if isinstance(table, BronzeTable) and outcome.batches:
+        # Before the table's own event, so that the table is newer than the files it took.
+        state = look(
+            lake.landing_path(table.source),
+            lake.stream_directory(table),
+            table.source.cloud_files_options(),
+            budget_seconds=_LOOK_SECONDS,
+        )
+        context.instance.report_runless_asset_event(landing_report(table.source, state))
+    previous = {} if outcome.batches else _last_results(context.instance, table)
+    yield from _events(table, lake, outcome, previous)
 
 
 def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkSession":
@@ -99,12 +113,27 @@ def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkS
     return spark.spark_session
 
 
-def _events(table: Table, lake: Lake, outcome: Materialization) -> Iterator[Event]:
+def _last_results(instance: dg.DagsterInstance, table: Table) -> dict[str, dg.AssetCheckEvaluation]:
+    keys = [dg.AssetCheckKey(table_key(table), spec.name) for spec in check_specs(table)]
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    return {
+        key.name: record.evaluation
+        for key, record in records.items()
+        if record.evaluation is not None
+    }
+
+
+def _events(
+    table: Table,
+    lake: Lake,
+    outcome: Materialization,
+    previous: Mapping[str, dg.AssetCheckEvaluation],
+) -> Iterator[Event]:
     yield dg.MaterializeResult(
         asset_key=table_key(table),
         metadata=table_metadata(table, lake, outcome),
         data_version=data_version(lake.log(table).version()),
-        check_results=check_results(table, outcome),
+        check_results=check_results(table, outcome, previous),
     )
     if isinstance(table, SilverTable) and table.has_quarantine:
         yield dg.MaterializeResult(

@@ -7,6 +7,7 @@ with WARN would let the run go on and stop declarative automation without a word
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -61,8 +62,40 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
     return specs
 
 
-def check_results(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]:
-    """A result for each check of the table, from what the run did."""
+def check_results(
+    table: Table,
+    outcome: Materialization,
+    previous: Mapping[str, dg.AssetCheckEvaluation] = MappingProxyType({}),
+) -> list[dg.AssetCheckResult]:
+    """A result for each check of the table, from what the run did.
+
+    Args:
+        table: the table.
+        outcome: what the run did.
+        previous: the checks' last results by name. A run with nothing new judged no row, so it
+            repeats them: a failed check must not turn green because nothing came.
+    """
+    results = _judged(table, outcome)
+    if outcome.batches:
+        return results
+    last = (previous.get(str(result.check_name)) for result in results)
+    return [
+        result if before is None else _repeated(table, before)
+        for result, before in zip(results, last, strict=True)
+    ]
+
+
+def _repeated(table: Table, last: dg.AssetCheckEvaluation) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=table_key(table),
+        check_name=last.check_name,
+        passed=last.passed,
+        severity=last.severity,
+        metadata={**last.metadata, "as_of": "the last run that had new rows"},
+    )
+
+
+def _judged(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]:
     results = []
     rows = outcome.rows
     if isinstance(table, (BronzeTable, SilverTable)):
@@ -112,7 +145,7 @@ def _expectation_result(
         "action": rule.action.value,
     }
     if count.evaluated:
-        metadata["failed_share"] = count.failed / count.evaluated
+        metadata["failed_share"] = round(count.failed / count.evaluated, 4)
     blocking = rule.action is Action.FAIL
     return _result(table, rule.name, count.failed == 0, metadata, blocking=blocking)
 

@@ -33,6 +33,8 @@ BATCHES = "batches"
 DURATION = "duration_seconds"
 ROW_COUNT = "dagster/row_count"
 
+_PERSONAL = "Not shown: the table is tagged `pii`, and the event log keeps what it is told."
+
 # Before the first row there is no table, and so no version to name.
 _NO_TABLE = dg.DataVersion("no table yet")
 
@@ -40,7 +42,7 @@ _NO_TABLE = dg.DataVersion("no table yet")
 def table_metadata(table: Table, lake: Lake, outcome: Materialization) -> Metadata:
     """The metadata of a table's materialization, complete also when nothing was new."""
     log = lake.log(table)
-    metadata = _stored(log, table.full_name, lake.path(table))
+    metadata = _stored(log, table.full_name, lake.path(table), personal=_is_personal(table))
     metadata["dagster/column_schema"] = _schema(log.columns(), table)
     metadata[ROWS_THIS_RUN] = outcome.rows.written
     metadata |= {f"rows_{name}": count for name, count in asdict(outcome.rows).items()}
@@ -58,7 +60,7 @@ def quarantine_metadata(table: SilverTable, lake: Lake, outcome: Materialization
     log = DeltaLog(path)
     name = f"{table.layer.value}.{table.quarantine_name}"
     return {
-        **_stored(log, name, path),
+        **_stored(log, name, path, personal=_is_personal(table)),
         "dagster/column_schema": dg.TableSchema(
             columns=[_column(column, table.column_descriptions) for column in log.columns()]
         ),
@@ -74,18 +76,22 @@ def data_version(version: TableVersion | None) -> dg.DataVersion:
     return _NO_TABLE if version is None else dg.DataVersion(str(version))
 
 
-def _stored(log: DeltaLog, name: str, path: Path) -> Metadata:
+def _stored(log: DeltaLog, name: str, path: Path, *, personal: bool) -> Metadata:
     version = log.version()
     metadata: Metadata = {
         ROW_COUNT: log.row_count(),
         "dagster/table_name": name,
         "dagster/uri": path.as_uri(),
-        "preview": dg.MetadataValue.md(_preview(log)),
+        "preview": dg.MetadataValue.md(_PERSONAL if personal else _preview(log)),
     }
     if version is not None:
         metadata[DELTA_VERSION] = version.version
         metadata["delta_table_id"] = version.table_id
     return metadata
+
+
+def _is_personal(table: Table) -> bool:
+    return table.tags.get("pii") == "true"
 
 
 def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:

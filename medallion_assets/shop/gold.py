@@ -38,6 +38,8 @@ daily_revenue = GoldTable(
     column_descriptions={
         "order_date": "The UTC day of the order.",
         "category": "The product's category, or unknown.",
+        "orders": "Orders placed that day.",
+        "units": "Pieces in those orders.",
         "revenue": "In euro, with tax.",
     },
 )
@@ -65,7 +67,13 @@ customer_value = GoldTable(
     query=_customer_value,
     description="What each customer has bought so far.",
     owners=_OWNERS,
-    column_descriptions={"revenue": "In euro, with tax, without cancelled orders."},
+    column_descriptions={
+        "customer_id": "The customer; null for orders without one.",
+        "orders": "Orders that were not cancelled.",
+        "revenue": "In euro, with tax, without cancelled orders.",
+        "first_ordered_at": "The earliest of those orders.",
+        "last_ordered_at": "The latest of those orders.",
+    },
 )
 
 
@@ -88,5 +96,11 @@ click_conversion = GoldTable(
     query=_click_conversion,
     description="Page views and orders of each product by day.",
     owners=_OWNERS,
-    column_descriptions={"orders_per_click": "Null where nobody looked at the product."},
+    column_descriptions={
+        "day": "The UTC day.",
+        "product_id": "The product.",
+        "clicks": "Page views of the product that day.",
+        "orders": "Orders of the product that day, without cancelled ones.",
+        "orders_per_click": "Null where nobody looked at the product.",
+    },
 )

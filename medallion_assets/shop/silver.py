@@ -48,9 +48,11 @@ customers = SilverTable(
     tags={"pii": "true"},
     column_descriptions={
         "customer_id": "The customer's key in the shop's database.",
+        "name": "As the customer wrote it.",
         "email": "Lower case, without surrounding blanks.",
         "country": "ISO 3166 code of the billing address.",
         "segment": "consumer or business.",
+        "updated_at": "When the row last changed in the shop's database.",
     },
 )
 
@@ -69,7 +71,13 @@ products = SilverTable(
     ),
     description="The products with their current price.",
     owners=_OWNERS,
-    column_descriptions={"price": "In euro, with tax.", "category": "The shelf it is sold from."},
+    column_descriptions={
+        "product_id": "The product's key, such as P-0001.",
+        "name": "As it stands on the shelf.",
+        "category": "The shelf it is sold from.",
+        "price": "In euro, with tax.",
+        "updated_at": "When the product last changed; the latest change wins.",
+    },
 )
 
 orders = SilverTable(
@@ -108,7 +116,17 @@ orders = SilverTable(
     description="The latest state of every order, with its customer and product.",
     owners=_OWNERS,
     column_descriptions={
+        "order_id": "The order's key in the web shop.",
+        "customer_id": "Who ordered.",
+        "product_id": "What was ordered.",
+        "quantity": "Pieces; above 0.",
+        "status": "placed, paid, shipped or cancelled.",
+        "ordered_at": "When the order was placed.",
         "order_date": "The UTC day of ordered_at.",
+        "customer_name": "The customer's current name; null while the customer is unknown.",
+        "customer_country": "The customer's current country.",
+        "customer_segment": "The customer's current segment.",
+        "product_name": "The product's current name; null while the product is unknown.",
         "amount": "In euro, with tax.",
         "updated_at": "When the order last changed; the latest change wins.",
         "channel": "Where the order was placed; known since the column was introduced.",
@@ -137,7 +155,15 @@ clicks = SilverTable(
     ),
     description="Page views, each once.",
     owners=_OWNERS,
-    column_descriptions={"day": "The UTC day of clicked_at."},
+    column_descriptions={
+        "click_id": "The page view's key; re-sent views share it.",
+        "session_id": "The visit the view belongs to.",
+        "customer_id": "Who looked; null where nobody was signed in.",
+        "product_id": "What was looked at.",
+        "url": "The page.",
+        "clicked_at": "When.",
+        "day": "The UTC day of clicked_at.",
+    },
 )
 
 shipments = SilverTable(
@@ -152,5 +178,13 @@ shipments = SilverTable(
     ),
     description="The latest state of every shipment.",
     owners=_OWNERS,
-    column_descriptions={"day": "The day of shipping, from the carrier's directory."},
+    column_descriptions={
+        "shipment_id": "The carrier's key.",
+        "order_id": "The order that was shipped.",
+        "carrier": "Who carries it.",
+        "shipped_at": "When it left.",
+        "delivered_at": "When it arrived; null while it is under way.",
+        "updated_at": "When the carrier last said something; the latest wins.",
+        "day": "The day of shipping, from the carrier's directory.",
+    },
 )

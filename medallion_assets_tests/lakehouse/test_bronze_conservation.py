@@ -27,8 +27,10 @@ _scalars = (
 )
 _values = st.recursive(
     _scalars,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["x", "y", "X"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["x", "y", "X"]), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 _objects = st.dictionaries(st.sampled_from(["a", "b", "c", "A", "odd name"]), _values, max_size=4)
@@ -117,7 +119,9 @@ def test_no_line_is_lost(
         bronze.run()
 
     rows = bronze.rows()
-    assert Counter(row["_corrupt_record"] for row in rows if row["_corrupt_record"]) == truth.corrupt
+    assert (
+        Counter(row["_corrupt_record"] for row in rows if row["_corrupt_record"]) == truth.corrupt
+    )
     good = [row for row in rows if row["_corrupt_record"] is None]
     assert len(good) == len(truth.objects) + truth.others
     found = {row["id"]: row for row in good if row.get("id") is not None}

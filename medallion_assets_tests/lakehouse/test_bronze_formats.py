@@ -66,9 +66,7 @@ def spoiled(written: WrittenFormat) -> bytes:
 @pytest.mark.parametrize("written", WITH_COMPRESSED, ids=str)
 def test_the_life_of_a_table(spark: SparkSession, lake: Lake, written: WrittenFormat) -> None:
     bronze = LandedBronze.over(lake, spark, written.name)
-    first = {
-        name: written.write(bronze.landing / name, rows) for name, rows in FIRST.items()
-    }
+    first = {name: written.write(bronze.landing / name, rows) for name, rows in FIRST.items()}
     expected = all_rows(FIRST)
 
     done = bronze.run()
@@ -112,7 +110,9 @@ def _second_run(
     }
     paths = {name: written.write(land / name, rows) for name, rows in later.items()}
     gone = written.write(land / "gone", [{"id": 99, "name": "gone"}])
-    broken_suffix = written.suffix if str(written) not in ("json", "csv") else f"{written.suffix}.gz"
+    broken_suffix = (
+        written.suffix if str(written) not in ("json", "csv") else f"{written.suffix}.gz"
+    )
     broken = land / f"broken [1]{broken_suffix}"
     broken.write_bytes(spoiled(written))
     empty = land / f"empty{written.suffix}"

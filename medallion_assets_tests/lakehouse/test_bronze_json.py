@@ -29,7 +29,7 @@ def test_every_kind_of_value_and_of_line(spark: SparkSession, lake: Lake) -> Non
         bronze.landing / "values.json",
         lines(
             {"id": 1, "text": "5", "mixed": 1, "none": None, "big": 12345678901234567890},
-            {"id": 2, "text": "\u00fc\u2603\U0001f600\t\"", "mixed": "a", "none": None},
+            {"id": 2, "text": '\u00fc\u2603\U0001f600\t"', "mixed": "a", "none": None},
             {"id": 3, "text": long, "mixed": {"deep": [1, {"er": None}]}},
             '{"id": 4, "text": "NaN", "real": NaN}',
             '{"id": 5, "real": 1e-7, "flag": true, "l": [1, 2], "o": {"x": {"y": "z"}}}',
@@ -72,7 +72,14 @@ def test_every_kind_of_value_and_of_line(spark: SparkSession, lake: Lake) -> Non
 
 def test_values_that_do_not_fit_are_rescued_whole(spark: SparkSession, lake: Lake) -> None:
     bronze = LandedBronze.over(lake, spark, "json", schemaHints="at timestamp, d date")
-    first = {"id": 1, "n": 1, "b": True, "l": [1], "o": {"x": 1, "y": 2}, "t": "text"}
+    first: dict[str, Any] = {
+        "id": 1,
+        "n": 1,
+        "b": True,
+        "l": [1],
+        "o": {"x": 1, "y": 2},
+        "t": "text",
+    }
     land(bronze.landing / "a.json", lines(first))
     bronze.run()
     misfits: dict[int, dict[str, Any]] = {
@@ -80,7 +87,11 @@ def test_values_that_do_not_fit_are_rescued_whole(spark: SparkSession, lake: Lak
         6: {"l": "none"}, 7: {"o": {"x": "bad", "y": 5}}, 8: {"o": [1]}, 9: {"at": "never"},
         10: {"d": "2026-13-45"}, 11: {"o": {"x": 1, "y": "b"}, "n": [0]},
     }  # fmt: skip
-    fits = {12: {"t": 5}, 13: {"t": {"k": [1]}}, 14: {"n": None, "o": None, "l": None}}
+    fits: dict[int, dict[str, Any]] = {
+        12: {"t": 5},
+        13: {"t": {"k": [1]}},
+        14: {"n": None, "o": None, "l": None},
+    }
     # A misfit in one place does not touch the others.
     records = [{"id": key, "t": f"t{key}", **misfit} for key, misfit in misfits.items()]
     land(bronze.landing / "b.json", lines(*records, *({"id": k, **v} for k, v in fits.items())))
@@ -102,7 +113,11 @@ def test_fields_within_fields_evolve_like_columns(
     first = {"id": 1, "o": {"x": 1, "in": {"a": "a"}}, "l": [{"y": 1}, {"y": 2}]}
     written.write(bronze.landing / "a", [first])
     bronze.run()
-    second = {"id": 2, "o": {"new": "n", "x": 2, "in": {"a": "b", "b": 1.5}}, "l": [{"z": "z", "y": 3}]}
+    second = {
+        "id": 2,
+        "o": {"new": "n", "x": 2, "in": {"a": "b", "b": 1.5}},
+        "l": [{"z": "z", "y": 3}],
+    }
     written.write(bronze.landing / "b", [second])
     done = bronze.run()
     assert set(files_of(done).columns_added) == {"o.new", "o.in.b", "l.element.z"}
@@ -140,8 +155,16 @@ def test_unknown_fields_within_fields_are_rescued_under_rescue(
 
 def test_names_that_no_table_can_hold_are_rescued(spark: SparkSession, lake: Lake) -> None:
     bronze = LandedBronze.over(lake, spark, "json")
-    odd = {"order id": 1, "a,b": 2, "x=y": 3, "tab\t": 4, "_file_path": "p", "_batch": 7, "": 8}
-    kept = {"a.b": 1, "c`d": 2, "it's\"x\"": 3, "\u00fc": 4, "$['x']": 5, "_id": 6}
+    odd: dict[str, Any] = {
+        "order id": 1,
+        "a,b": 2,
+        "x=y": 3,
+        "tab\t": 4,
+        "_file_path": "p",
+        "_batch": 7,
+        "": 8,
+    }
+    kept: dict[str, Any] = {"a.b": 1, "c`d": 2, 'it\'s"x"': 3, "\u00fc": 4, "$['x']": 5, "_id": 6}
     land(bronze.landing / "a.json", lines({"id": 1, "name": "n", **odd, **kept}))
     bronze.run()
     assert bronze.data() == {1: {"id": 1, "name": "n", **kept}}

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from medallion_assets.lakehouse.lake import Lake
 
 
+class ProcessDiedError(Exception):
+    """Stands for the end of the process at that line."""
+
+
 def drop(bronze: LandedBronze, *numbers: int) -> None:
     for number in numbers:
         land(bronze.landing / f"{number:03}", json.dumps({"id": number}) + "\n", PAST + number)
@@ -73,12 +77,12 @@ def test_a_run_that_dies_between_micro_batches_is_continued(
 
     def dies(self: FileLedger, batch: int, rows: int) -> None:
         if batch == 1:
-            raise KeyboardInterrupt("the process is killed after the target's commit")
+            raise ProcessDiedError("the process is killed after the target's commit")
         commit(self, batch, rows)
 
     with monkeypatch.context() as patched:
         patched.setattr(FileLedger, "committed", dies)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(ProcessDiedError):
             bronze.run()
     assert batches(bronze) == {1: 0, 2: 1}
     assert ledger(bronze).last_commit() == 0
@@ -138,11 +142,11 @@ def test_failures_are_known_even_when_the_process_dies_right_after_the_commit(
     bad = land(bronze.landing / "bad.gz", "this is not gzip")
 
     def dies(self: FileLedger, batch: int, rows: int) -> None:
-        raise KeyboardInterrupt(f"the process is killed: {self.directory} {batch} {rows}")
+        raise ProcessDiedError(f"the process is killed: {self.directory} {batch} {rows}")
 
     with monkeypatch.context() as patched:
         patched.setattr(FileLedger, "committed", dies)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(ProcessDiedError):
             bronze.run()
     bronze.run()
     assert set(bronze.data()) == {1}

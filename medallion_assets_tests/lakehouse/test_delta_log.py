@@ -14,7 +14,10 @@ ROWS = pa.table(
         "id": pa.array([1, 2, 3], pa.int64()),
         "o": pa.array([{"x": 1, "l": ["a"]}] * 3),
         "m": pa.array([[("k", 1.5)]] * 3, pa.map_(pa.string(), pa.float64())),
-        "at": pa.array([datetime.datetime(2026, 1, 1)] * 3, pa.timestamp("us", "UTC")),
+        "at": pa.array(
+            [datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)] * 3,
+            pa.timestamp("us", "UTC"),
+        ),
     }
 )
 
@@ -39,9 +42,9 @@ def test_the_log_tells_version_rows_and_columns(tmp_path: Path) -> None:
     assert str(version).endswith(":1")
     assert log.row_count() == 5
     assert log.columns() == (
-        Column("id", "long", True), Column("o", "struct<l:array<string>,x:long>", True),
+        Column("id", "bigint", True), Column("o", "struct<l:array<string>,x:bigint>", True),
         Column("m", "map<string,double>", True), Column("at", "timestamp", True),
-    ) or log.columns()[1] == Column("o", "struct<x:long,l:array<string>>", True)  # fmt: skip
+    ) or log.columns()[1] == Column("o", "struct<x:bigint,l:array<string>>", True)  # fmt: skip
     assert [row["id"] for row in log.preview(2)] in ([1, 2], [2, 1])
     assert len(log.preview(100)) == 5
 

@@ -18,8 +18,8 @@ from medallion_assets.lakehouse.quality.expectations import (
 from medallion_assets.lakehouse.tables import (
     BronzeTable,
     GoldTable,
-    LandingDirectory,
     Lakehouse,
+    LandingDirectory,
     Layer,
     Lookup,
     OutputMode,
@@ -67,8 +67,11 @@ CUSTOMERS = merged("customers")
         (lambda: landing("1orders"), "starts with a letter"),
         (lambda: landing("orders\n"), "lower-case letters"),
         (lambda: landing(""), "lower-case letters"),
-        (lambda: bronze("big orders", source=landing()), "bronze table 'big orders'"),
-        (lambda: silver("Orders", source=bronze()), "silver table 'Orders'"),
+        (lambda: BronzeTable(name="big orders", source=landing()), "bronze table 'big orders'"),
+        (
+            lambda: SilverTable(name="Orders", source=bronze(), transform=same),
+            "silver table 'Orders'",
+        ),
         (lambda: gold("g-1", sources={"o": silver()}, group_by={"d": "d"}), "gold table 'g-1'"),
         (lambda: bronze(cluster_by=tuple("abcde")), "at most four columns, 5 are given"),
         (
@@ -207,9 +210,7 @@ def test_group_expressions_are_those_of_the_source() -> None:
 
 def shop() -> tuple[Lakehouse, dict[str, Table]]:
     customers = merged("customers")
-    orders = merged(
-        "orders", lookups=(Lookup(table=customers, key="id", columns={"n": "name"}),)
-    )
+    orders = merged("orders", lookups=(Lookup(table=customers, key="id", columns={"n": "name"}),))
     clicks = silver("clicks")
     revenue = gold("revenue", sources={"o": orders}, group_by={"d": "d"})
     conversion = gold("conversion", sources={"o": orders, "c": clicks}, group_by={"d": "d"})

@@ -76,7 +76,10 @@ class CloudFilesQuery:
         try:
             with locks.hold(lock, f"The stream of {stream.checkpoint}", f"query {self.runId}"):
                 stream.run(
-                    lambda: self._spark, self._sink, self._trigger, lambda _: None,
+                    lambda: self._spark,
+                    self._sink,
+                    self._trigger,
+                    lambda _: None,
                     self._stop.is_set,
                 )
         except Exception as failure:  # noqa: BLE001 - raised where the caller waits

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _ESCAPED = re.compile(r"\\([\\{}\[\]*?])")
 _UNREADABLE = (
-    re.compile(r"\[FAILED_READ_FILE[^\]]*\] Encountered error while reading file (?P<path>.+?)\.\s"),
+    re.compile(r"\[FAILED_READ_FILE[^]]*] Encountered error while reading file (?P<path>.+?)\.\s"),
     re.compile(r"\[PATH_NOT_FOUND\] Path does not exist: (?P<path>.+?)\.\s"),
     re.compile(r"Could not read footer for file: (?P<path>\S+)"),
     re.compile(r"File (?P<path>file:\S+) does not exist"),
@@ -102,12 +102,7 @@ class Ingest:
             SchemaChangedError: new fields, and the mode is failOnNewColumns.
         """
         remaining = {file.path: file for file in files}
-        failed = [gone(path) for path in remaining if not Path(path).exists()]
-        failed += [
-            FailedFile(path, "its path has a colon and one of {}[]*?\\, which Spark can't open: rename it")
-            for path in remaining
-            if not can_be_named(path) and Path(path).exists()
-        ]
+        failed = [file for path in remaining if (file := unopenable(path)) is not None]
         added: list[str] = []
         while True:
             for file in failed:
@@ -142,7 +137,11 @@ class Ingest:
         if stored is not None:
             return stored
         inferred: list[StructType] = []
-        failed = self.batch(spark, sample, lambda decoded, _: inferred.append(decoded.schema)).failed
+
+        def look(decoded: Decoded, _: Sequence[FailedFile]) -> None:
+            inferred.append(decoded.schema)
+
+        failed = self.batch(spark, sample, look).failed
         if not inferred or not inferred[0].fields:
             raise SchemaInferenceError(
                 f"There is no file in {self.directory} to infer a schema from"
@@ -156,9 +155,7 @@ class Ingest:
             return self.declared
         return self.schema_log.schema()
 
-    def _decode(
-        self, spark: SparkSession, paths: list[str]
-    ) -> tuple[Decoded, list[FailedFile]]:
+    def _decode(self, spark: SparkSession, paths: list[str]) -> tuple[Decoded, list[FailedFile]]:
         stored = self._stored()
         groups = FORMATS[self.options.format].groups(spark, paths, self.options, stored)
         if groups.failed:
@@ -270,6 +267,15 @@ def unreadable_file(error: Exception, files: dict[str, LandedFile]) -> FailedFil
                     return gone(path)
                 if path in files:
                     return FailedFile(path, _reason(text))
+    return None
+
+
+def unopenable(path: str) -> FailedFile | None:
+    """Why the file can't even be given to a reader; None where it can."""
+    if not Path(path).exists():
+        return gone(path)
+    if not can_be_named(path):
+        return FailedFile(path, "a colon and one of {}[]*?\\ in one path: Spark can't open it")
     return None
 
 

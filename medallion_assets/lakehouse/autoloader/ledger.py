@@ -143,9 +143,7 @@ class FileLedger:
         """The newest micro-batch in `commits`."""
         return self._newest("commits")
 
-    def discovered(
-        self, batches: Iterable[Sequence[LandedFile]], first: int | None = None
-    ) -> int:
+    def discovered(self, batches: Iterable[Sequence[LandedFile]], first: int | None = None) -> int:
         """Append files, each sequence as one micro-batch and one commit.
 
         Args:

@@ -140,8 +140,7 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f" Did you mean cloudFiles.{known[near[0]]}?" if near else ""
             raise OptionError(
-                f"cloudFiles.{name} is not an option here.{hint} "
-                f"Known are: {', '.join(_NAMES)}."
+                f"cloudFiles.{name} is not an option here.{hint} Known are: {', '.join(_NAMES)}."
             )
 
 

@@ -39,9 +39,7 @@ def partition_values(
     return values
 
 
-def with_partitions(
-    schema: StructType, values: dict[str, set[str]], *, infer: bool
-) -> StructType:
+def with_partitions(schema: StructType, values: dict[str, set[str]], *, infer: bool) -> StructType:
     """The schema with the partition columns it lacks, at its end."""
     present = {name.lower() for name in schema.names}
     added = [

@@ -74,8 +74,13 @@ class CloudFilesWriter:
         availableNow: bool | None = None,  # noqa: N803 - Spark's name
     ) -> CloudFilesWriter:
         """When micro-batches are taken; exactly one of the arguments."""
-        if sum(given is not None and given is not False for given in
-               (processingTime, once, availableNow)) != 1:
+        if (
+            sum(
+                given is not None and given is not False
+                for given in (processingTime, once, availableNow)
+            )
+            != 1
+        ):
             raise OptionError("trigger takes one of processingTime, once and availableNow.")
         if processingTime is not None:
             self._trigger = processing_time(processingTime)

@@ -10,16 +10,25 @@ from medallion_assets.lakehouse.quality.expectations import Action, Expectation,
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+_CORRUPT = "_corrupt_record"
+
 BROKEN = "_broken_rules"
 """The names of all rules a row broke, in the order of declaration."""
 
 
 def judged(frame: DataFrame, expectations: Sequence[Expectation], table: str) -> DataFrame:
-    """Add `_broken_rules`; a row that breaks a `fail` rule fails the job that reads it."""
+    """Add `_broken_rules`; a row that breaks a `fail` rule fails the job that reads it.
+
+    A record that could not be parsed has no columns. Where a rule about `_corrupt_record` keeps
+    such rows out of the table, it alone names them; else they would break every other rule too.
+    """
     from pyspark.sql import functions as F
 
+    unparsed = _set_aside_unparsed(expectations)
     broken = [
-        F.when(~F.coalesce(F.expr(rule.condition), F.lit(False)), F.lit(rule.name))
+        F.when(_breaks(rule) & ~unparsed, F.lit(rule.name))
+        if _CORRUPT not in rule.condition
+        else F.when(_breaks(rule), F.lit(rule.name))
         for rule in expectations
         if rule.action is not Action.FAIL
     ]
@@ -31,6 +40,21 @@ def judged(frame: DataFrame, expectations: Sequence[Expectation], table: str) ->
             holds = F.coalesce(F.expr(rule.condition), F.lit(False))
             names = F.when(holds, names).otherwise(F.raise_error(message).cast("array<string>"))
     return frame.withColumn(BROKEN, names)
+
+
+def _breaks(rule: Expectation) -> Column:
+    from pyspark.sql import functions as F
+
+    return ~F.coalesce(F.expr(rule.condition), F.lit(False))
+
+
+def _set_aside_unparsed(expectations: Sequence[Expectation]) -> Column:
+    """Whether a row has no parsed columns, and a rule of its own that keeps it out."""
+    from pyspark.sql import functions as F
+
+    removes = (Action.QUARANTINE, Action.DROP)
+    named = any(_CORRUPT in rule.condition and rule.action in removes for rule in expectations)
+    return F.col(_CORRUPT).isNotNull() if named else F.lit(False)
 
 
 FAILED_MARK = "EXPECTATION_FAILED "

@@ -33,7 +33,7 @@ class LandedBronze:
 
     @classmethod
     def over(
-        cls, lake: Lake, spark: SparkSession, format: FileFormat, schema: str | None = None,
+        cls, lake: Lake, spark: SparkSession, kind: FileFormat, schema: str | None = None,
         name: str = "landed", **options: str,
     ) -> LandedBronze:  # fmt: skip
         """A table over files of a format; names without a prefix are `cloudFiles` options.
@@ -44,7 +44,7 @@ class LandedBronze:
         for option, value in options.items():
             bare = option.removeprefix("reader_")
             given[bare if bare != option else f"cloudFiles.{option}"] = value
-        source = LandingDirectory(name=name, format=format, schema=schema, options=given)
+        source = LandingDirectory(name=name, format=kind, schema=schema, options=given)
         return cls(lake, spark, BronzeTable(name=name, source=source))
 
     @property

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -175,7 +176,7 @@ def test_cutting_keeps_order_and_limits_and_loses_nothing(
         if max_bytes is not None and len(batch) > 1:
             assert sum(file.size for file in batch) <= max_bytes
     # No micro-batch is smaller than it has to be: the next file would not have gone in.
-    for batch, following in zip(batches, batches[1:]):
+    for batch, following in pairwise(batches):
         too_many = len(batch) == max_files
         too_large = max_bytes is not None and _bytes(batch) + following[0].size > max_bytes
         assert too_many or too_large

@@ -120,9 +120,9 @@ def _structs(kinds: st.SearchStrategy[DataType]) -> st.SearchStrategy[StructType
 
 _kinds: st.SearchStrategy[DataType] = st.recursive(
     st.sampled_from([LONG, TEXT, DOUBLE]),
-    lambda inner: inner.map(ArrayType)
-    | inner.map(lambda kind: MapType(TEXT, kind))
-    | _structs(inner),
+    lambda inner: (
+        inner.map(ArrayType) | inner.map(lambda kind: MapType(TEXT, kind)) | _structs(inner)
+    ),
     max_leaves=6,
 )
 _unique = _structs(_kinds).filter(
@@ -132,7 +132,7 @@ _unique = _structs(_kinds).filter(
 
 def _leaves(kind: DataType, path: str = "") -> dict[str, DataType]:
     if isinstance(kind, StructType):
-        found = {path: StructType([])}
+        found: dict[str, DataType] = {path: StructType([])}
         for field in kind.fields:
             found |= _leaves(field.dataType, f"{path}.{field.name}")
         return found

@@ -104,7 +104,9 @@ def test_a_look_at_a_hundred_thousand_known_files_reads_the_ledger_once(
     reads: list[tuple[str, int]] = []
     read = FileLedger._read
 
-    def counting(self: FileLedger, name: str, columns: list[str], batch: int | None = None) -> object:
+    def counting(
+        self: FileLedger, name: str, columns: list[str], batch: int | None = None
+    ) -> object:
         rows = read(self, name, columns, batch)
         reads.append((name, 0 if rows is None else rows.num_rows))
         return rows

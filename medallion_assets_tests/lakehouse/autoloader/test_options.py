@@ -96,9 +96,7 @@ def test_a_given_value_is_taken(option: str, value: str, attribute: str, expecte
         ("schemaEvolutionMode", "rescued", "rescue, failOnNewColumns, none"),
     ],
 )
-def test_a_bad_value_names_the_option_and_what_is_right(
-    option: str, value: str, says: str
-) -> None:
+def test_a_bad_value_names_the_option_and_what_is_right(option: str, value: str, says: str) -> None:
     with pytest.raises(OptionError) as refused:
         parse(**{option: value})
     assert f"cloudFiles.{option} is {value!r}" in str(refused.value)
@@ -190,8 +188,10 @@ def test_any_other_text_is_an_option_error_and_nothing_worse(text: str) -> None:
         try:
             parsed = parse(**{option: text})
         except OptionError as refused:
-            assert f"cloudFiles.{option}" in str(refused)
+            said = str(refused)
         else:
+            said = f"cloudFiles.{option}"
             assert (parsed.max_bytes_per_trigger or 1) >= 1
             assert parsed.max_files_per_trigger >= 1
             assert parsed.settle_seconds >= 0
+        assert f"cloudFiles.{option}" in said

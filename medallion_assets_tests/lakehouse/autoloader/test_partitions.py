@@ -43,9 +43,7 @@ def test_only_wanted_columns_are_taken_and_those_always() -> None:
         (set(), StringType()),
     ],
 )
-def test_the_type_is_one_that_holds_every_value_as_it_is(
-    values: set[str], kind: DataType
-) -> None:
+def test_the_type_is_one_that_holds_every_value_as_it_is(values: set[str], kind: DataType) -> None:
     own = StructType([StructField("id", LongType())])
     inferred = with_partitions(own, {"k": values}, infer=True)
     assert inferred == StructType([*own.fields, StructField("k", kind)])

@@ -71,15 +71,19 @@ def test_java_reads_the_log_settings_from_a_uri(tmp_path: Path) -> None:
     assert "with%20space/log4j2.properties " in options
 
 
-def test_handlers_of_signals_survive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_handlers_of_signals_survive_also_a_start_that_fails() -> None:
     def mine(number: int, frame: object) -> None:
         raise AssertionError(number, frame)
 
-    before = signal.signal(signal.SIGTERM, mine)
-    try:
-        with pytest.raises(RuntimeError), signals.preserved():
+    def start() -> None:
+        with signals.preserved():
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             raise RuntimeError("the start failed")
+
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        with pytest.raises(RuntimeError):
+            start()
         assert signal.getsignal(signal.SIGTERM) is mine
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 
-def conform(
-    column: Column, source: DataType, target: DataType
-) -> tuple[Column, Column | None]:
+def conform(column: Column, source: DataType, target: DataType) -> tuple[Column, Column | None]:
     """The value as the target type.
 
     Fields of structs go by their exact names. A part that can't be converted without loss is null
@@ -32,19 +30,25 @@ def conform(
 
     if source.simpleString() == target.simpleString():
         return column, None
+    if is_nested(source) or is_nested(target):
+        return _nested(column, source, target)
+    if isinstance(target, StringType):
+        return column.cast("string"), None
+    value = column.try_cast(target)
+    back = value.try_cast(source)
+    return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
+
+
+def _nested(column: Column, source: DataType, target: DataType) -> tuple[Column, Column | None]:
+    from pyspark.sql import functions as F
+
     if isinstance(source, StructType) and isinstance(target, StructType):
         return _struct(column, source, target)
     if isinstance(source, ArrayType) and isinstance(target, ArrayType):
         return _array(column, source, target)
     if isinstance(source, MapType) and isinstance(target, MapType):
         return _map(column, source, target)
-    if is_nested(source) or is_nested(target):
-        return F.lit(None).cast(target), column.isNotNull()
-    if isinstance(target, StringType):
-        return column.cast("string"), None
-    value = column.try_cast(target)
-    back = value.try_cast(source)
-    return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
+    return F.lit(None).cast(target), column.isNotNull()
 
 
 def is_nested(kind: DataType) -> bool:
@@ -64,9 +68,7 @@ def _struct(column: Column, source: StructType, target: StructType) -> tuple[Col
 
     own = {field.name: field for field in source.fields}
     parts: list[Column] = []
-    losses = [
-        column.getField(name).isNotNull() for name in own if name not in set(target.names)
-    ]
+    losses = [column.getField(name).isNotNull() for name in own if name not in set(target.names)]
     for field in target.fields:
         part, lost = _field(column, own.get(field.name), field)
         parts.append(part.alias(field.name))

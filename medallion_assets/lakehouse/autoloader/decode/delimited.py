@@ -12,7 +12,7 @@ import gzip
 import lzma
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pyspark.sql.types import StringType, StructField, StructType
 
@@ -41,11 +41,14 @@ class Delimited:
     """The CSV format, with whatever delimiter."""
 
     def groups(
-        self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        paths: Sequence[str],
+        options: CloudFilesOptions,
         stored: StructType | None,
     ) -> Groups:
         """The files by their header."""
-        if not _has_header(options, stored):
+        if not _has_header(options):
             fields = stored or self._inferred(spark, paths, options)
             return Groups((FileGroup(tuple(paths), fields),))
         by_header: dict[tuple[str, ...], list[str]] = defaultdict(list)
@@ -64,8 +67,12 @@ class Delimited:
         return Groups(tuple(groups), tuple(failed))
 
     def rows(
-        self, spark: SparkSession, group: FileGroup, schema: StructType,
-        unknown: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        group: FileGroup,
+        schema: StructType,
+        unknown: Sequence[str],
+        options: CloudFilesOptions,
     ) -> DataFrame:
         """Typed rows; a value that is not of its column's type is rescued."""
         from pyspark.sql import functions as F
@@ -73,7 +80,7 @@ class Delimited:
         typed = {field.name: field for field in schema.fields}
         own = [_as_stored(field, typed) for field in group.fields.fields]
         reader = {**options.reader, "columnNameOfCorruptRecord": _RECORD, "enforceSchema": "true"}
-        reader["header"] = str(_has_header(options, schema)).lower()
+        reader["header"] = str(_has_header(options)).lower()
         frame = (
             spark.read.schema(StructType([*own, StructField(_RECORD, StringType())]))
             .options(**reader)
@@ -111,15 +118,20 @@ class Delimited:
         return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
 
     def _fields(
-        self, spark: SparkSession, header: tuple[str, ...], paths: Sequence[str],
-        options: CloudFilesOptions, stored: StructType | None,
+        self,
+        spark: SparkSession,
+        header: tuple[str, ...],
+        paths: Sequence[str],
+        options: CloudFilesOptions,
+        stored: StructType | None,
     ) -> StructType:
         known = {field.name: field for field in stored.fields} if stored else {}
         if all(name in known for name in header) or not options.infer_column_types:
             return StructType([known.get(name, StructField(name, StringType())) for name in header])
         kinds = [field.dataType for field in self._inferred(spark, paths, options).fields]
         kinds += [StringType()] * (len(header) - len(kinds))
-        return StructType([StructField(name, kind) for name, kind in zip(header, kinds)])
+        named = zip(header, kinds, strict=False)
+        return StructType([StructField(name, kind) for name, kind in named])
 
     def _inferred(
         self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions
@@ -134,7 +146,7 @@ def _as_stored(field: StructField, typed: dict[str, StructField]) -> StructField
     return StructField(field.name, stored.dataType if stored else StringType())
 
 
-def _has_header(options: CloudFilesOptions, schema: StructType | None) -> bool:
+def _has_header(options: CloudFilesOptions) -> bool:
     """A header is assumed while inferring; with a declared schema Spark's own default holds."""
     default = "false" if options.schema_declared else "true"
     return options.reader_option("header", default).lower() == "true"
@@ -149,7 +161,7 @@ def _header(path: str, options: CloudFilesOptions) -> tuple[str, ...]:
     opener: Callable[..., IO[str]] = _OPENERS.get(suffix, open)
     # Python's parser takes delimiters of one character only, Spark's longer ones too.
     single = delimiter if len(delimiter) == 1 else _DELIMITER
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
     with opener(
         path, "rt", encoding="utf-8-sig" if encoding in ("utf-8", "utf8") else encoding, newline=""
     ) as lines:
@@ -173,7 +185,7 @@ def _distinct(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def _character(spelled: str) -> str:
-    """The delimiter or quote that an option such as `\\t` or `\\u0001` stands for."""
+    r"""The delimiter or quote that an option such as `\t` or `\\u0001` stands for."""
     if len(spelled) > 1 and spelled.startswith("\\"):
         return spelled.encode("latin-1", "backslashreplace").decode("unicode_escape")
     return spelled

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pyspark.sql.types import StructType
-
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 RESCUED = "_rescued_data"
 CORRUPT = "_corrupt_record"
@@ -40,7 +39,10 @@ class Format(Protocol):
     """One file format."""
 
     def groups(
-        self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        paths: Sequence[str],
+        options: CloudFilesOptions,
         stored: StructType | None,
     ) -> Groups:
         """The files by the fields they have.
@@ -54,8 +56,12 @@ class Format(Protocol):
         ...
 
     def rows(
-        self, spark: SparkSession, group: FileGroup, schema: StructType,
-        unknown: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        group: FileGroup,
+        schema: StructType,
+        unknown: Sequence[str],
+        options: CloudFilesOptions,
     ) -> DataFrame:
         """The group's rows: the schema's columns, `_rescued_data`, `_corrupt_record`.
 

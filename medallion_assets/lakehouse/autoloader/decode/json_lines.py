@@ -38,7 +38,10 @@ class JsonLines:
     """The JSON format."""
 
     def groups(
-        self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        paths: Sequence[str],
+        options: CloudFilesOptions,
         stored: StructType | None,
     ) -> Groups:
         """One group: a JSON row describes itself."""
@@ -58,8 +61,12 @@ class JsonLines:
         return Groups((FileGroup(tuple(paths), fields),))
 
     def rows(
-        self, spark: SparkSession, group: FileGroup, schema: StructType,
-        unknown: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        group: FileGroup,
+        schema: StructType,
+        unknown: Sequence[str],
+        options: CloudFilesOptions,
     ) -> DataFrame:
         """Typed rows; a value of the wrong type and the unknown fields are rescued."""
         from pyspark.sql import functions as F
@@ -83,7 +90,7 @@ class JsonLines:
             (name, F.col(quoted(name)), _says_something(F.col(quoted(name)))) for name in unknown
         ]
         columns: list[Column] = []
-        for field, read in zip(schema.fields, own):
+        for field, read in zip(schema.fields, own, strict=True):
             column = F.col(quoted(field.name))
             value, lost = conform(column, read.dataType, field.dataType)
             columns.append(value.alias(field.name))

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import StructType
-
 from medallion_assets.lakehouse.autoloader.decode.conform import as_variant, conform
 from medallion_assets.lakehouse.autoloader.decode.format import (
     CORRUPT,
@@ -29,6 +27,7 @@ from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 
 class SelfDescribing:
@@ -45,7 +44,10 @@ class SelfDescribing:
         raise NotImplementedError
 
     def groups(
-        self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        paths: Sequence[str],
+        options: CloudFilesOptions,
         stored: StructType | None,
     ) -> Groups:
         """The files by their own schema."""
@@ -54,7 +56,7 @@ class SelfDescribing:
         for path in paths:
             try:
                 by_schema[self.fingerprint(path)].append(path)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the file is not readable
                 reason = f"not a readable {self.name} file: {_one_line(error)}"
                 failed.append(FailedFile(path, reason))
         readable: list[FileGroup] = []
@@ -73,8 +75,12 @@ class SelfDescribing:
         return reader.load(literal_path(path)).schema
 
     def rows(
-        self, spark: SparkSession, group: FileGroup, schema: StructType,
-        unknown: Sequence[str], options: CloudFilesOptions,
+        self,
+        spark: SparkSession,
+        group: FileGroup,
+        schema: StructType,
+        unknown: Sequence[str],
+        options: CloudFilesOptions,
     ) -> DataFrame:
         """The rows in the stored schema."""
         from pyspark.sql import functions as F
@@ -98,11 +104,9 @@ class SelfDescribing:
             columns.append(value.alias(field.name))
             if lost is not None:
                 outside.append((field.name, as_variant(column, source.dataType), lost))
-        outside += [
-            (name, as_variant(F.col(quoted(name)), own[name].dataType), F.col(quoted(name)).isNotNull())
-            for name in unknown
-            if name in own
-        ]
+        for name in (name for name in unknown if name in own):
+            column = F.col(quoted(name))
+            outside.append((name, as_variant(column, own[name].dataType), column.isNotNull()))
         corrupt = F.lit(None).cast("string")
         return frame.select(*columns, rescued(outside).alias(RESCUED), corrupt.alias(CORRUPT))
 
@@ -128,7 +132,7 @@ class Avro(SelfDescribing):
         """The header's schema."""
         import fastavro
 
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             return json.dumps(fastavro.reader(file).writer_schema, sort_keys=True)
 
 
