@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from medallion_assets.lakehouse.autoloader.landing import look
 from medallion_assets.lakehouse.delta_log import DeltaLog
@@ -114,13 +115,21 @@ def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkS
 
 
 def _last_results(instance: dg.DagsterInstance, table: Table) -> dict[str, dg.AssetCheckEvaluation]:
-    keys = [dg.AssetCheckKey(table_key(table), spec.name) for spec in check_specs(table)]
-    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-    return {
-        key.name: record.evaluation
-        for key, record in records.items()
-        if record.evaluation is not None
-    }
+    """The checks' newest results; this run's own, which are only planned yet, are left out."""
+    found = {}
+    for spec in check_specs(table):
+        records = instance.event_log_storage.get_asset_check_execution_history(
+            check_key=spec.key,
+            limit=1,
+            status={
+                AssetCheckExecutionRecordStatus.SUCCEEDED,
+                AssetCheckExecutionRecordStatus.FAILED,
+            },
+        )
+        for record in records:
+            if isinstance(record.evaluation, dg.AssetCheckEvaluation):
+                found[spec.name] = record.evaluation
+    return found
 
 
 def _events(
