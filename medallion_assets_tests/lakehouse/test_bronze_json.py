@@ -162,7 +162,6 @@ def test_names_that_no_table_can_hold_are_rescued(spark: SparkSession, lake: Lak
         "tab\t": 4,
         "_file_path": "p",
         "_batch": 7,
-        "": 8,
     }
     kept: dict[str, Any] = {"a.b": 1, "c`d": 2, 'it\'s"x"': 3, "\u00fc": 4, "$['x']": 5, "_id": 6}
     land(bronze.landing / "a.json", lines({"id": 1, "name": "n", **odd, **kept}))

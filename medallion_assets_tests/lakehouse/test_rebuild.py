@@ -55,7 +55,9 @@ def run(lake: Lake, spark: SparkSession, tables: Lakehouse = house) -> None:
         materialize(table, lake, lambda: spark)
 
 
-def rows(lake: Lake, spark: SparkSession, layer_table: str, *columns: str) -> list[tuple[object, ...]]:
+def rows(
+    lake: Lake, spark: SparkSession, layer_table: str, *columns: str
+) -> list[tuple[object, ...]]:
     stored = spark.read.format("delta").load(str(lake.root / layer_table))
     return sorted(tuple(row) for row in stored.select(*columns).collect())
 

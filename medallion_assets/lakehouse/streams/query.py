@@ -89,9 +89,13 @@ def _start(
     def guarded(rows: DataFrame, batch_id: int) -> None:
         try:
             batch(rows, batch_id)
-        except BaseException as error:
+        except Exception as error:
             raised.append(error)
             raise
+        except BaseException as error:
+            raised.append(error)
+            # Py4J answers the JVM for an Exception only: without one the query would wait for ever.
+            raise RuntimeError("interrupted") from error
 
     writer = (
         frame.writeStream.queryName(name)
