@@ -161,3 +161,27 @@ def test_only_files_from_after_the_first_start(spark: SparkSession, lake: Lake) 
     done = bronze.run()
     assert set(bronze.data()) == {3}
     assert files_of(done).taken == (str(bronze.landing / "003"),)
+
+
+def test_the_ledger_is_compacted_under_a_stream_that_goes_on(
+    lake: Lake, spark: SparkSession
+) -> None:
+    bronze = LandedBronze.over(lake, spark, "json", schema="id bigint", maxFilesPerTrigger="1")
+    ledger = FileLedger(ledger_directory(bronze.checkpoint))
+
+    def entries() -> tuple[object, ...]:
+        return ledger.last_batch(), ledger.last_commit(), ledger.batch(1), ledger.known().paths
+
+    drop(bronze, 1, 2, 3)
+    bronze.run()
+    before = entries()
+    assert ledger.compact(beyond=1)
+    assert not ledger.compact(beyond=1)
+    assert entries() == before
+    assert bronze.run().batches == 0
+    drop(bronze, 4, 5)
+    assert bronze.run().batches == 2
+    assert ledger.compact(beyond=1)
+    drop(bronze, 6)
+    assert bronze.run().batches == 1
+    assert batches(bronze) == {1: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 5}

@@ -86,6 +86,9 @@ def test_every_line_is_in_bronze_and_every_bad_one_in_quarantine(
     assert len(quarantined) == counts.malformed + counts.quarantined
     parsed = [row for row in quarantined if "parsed" not in row["_broken_rules"]]
     assert len(quarantined) - len(parsed) == counts.malformed
+    # A record without columns is not blamed for each of them.
+    malformed = [row for row in quarantined if row not in parsed]
+    assert all(row["_broken_rules"] == ["parsed"] for row in malformed)
     broken = Counter(rule for row in parsed for rule in row["_broken_rules"])
     assert broken == Counter({rule: n for rule, n in counts.invalid.items() if n})
 

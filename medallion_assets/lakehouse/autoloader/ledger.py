@@ -53,6 +53,10 @@ _FAILURES = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
     ]
 )
+_TABLES = {"files": _FILES, "commits": _COMMITS, "failures": _FAILURES}
+COMPACT_BEYOND = 100
+"""Files of one of the ledger's tables from which on they are put together."""
+
 # A stream that pauses for a month must not find the log it has yet to read cleaned up: Delta drops
 # such data without an error.
 _PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
@@ -107,10 +111,32 @@ class FileLedger:
 
     def create(self) -> None:
         """Make the tables where they are missing."""
-        for name, schema in (("files", _FILES), ("commits", _COMMITS), ("failures", _FAILURES)):
+        for name, schema in _TABLES.items():
             DeltaTable.create(
                 self.directory / name, schema, mode="ignore", configuration=_PROPERTIES
             )
+
+    def compact(self, beyond: int = COMPACT_BEYOND) -> bool:
+        """Put the many small files of the ledger's tables together.
+
+        Each run adds a file to each table; reading thousands of them is what would make a no-op
+        slow. Compaction moves no data as Delta counts it, so the stream that reads the ledger does
+        not see it.
+
+        Args:
+            beyond: the number of files from which on it is worth it.
+
+        Returns:
+            Whether anything was put together.
+        """
+        compacted = False
+        for name in _TABLES:
+            table = DeltaTable(self.directory / name)
+            if len(table.file_uris()) > beyond:
+                table.optimize.compact()
+                table.create_checkpoint()
+                compacted = True
+        return compacted
 
     def known(self) -> KnownFiles:
         """Every path ever discovered."""

@@ -32,6 +32,14 @@ _NAMES = (
     "settleSeconds",
     "validateOptions",
 )
+_LOSING = {
+    "ignorecorruptfiles": "A file that can't be read is left out whole, with its reason, anyway.",
+    "ignoremissingfiles": "A file that is gone is put among the failures anyway.",
+    "modifiedafter": "Let only those files land, or filter on _metadata.file_modification_time.",
+    "modifiedbefore": "Let only those files land, or filter on _metadata.file_modification_time.",
+    "pathglobfilter": "Let only those files land, or filter on _metadata.file_name.",
+}
+"""Reader options with which Spark leaves out rows of files that the ledger would call taken."""
 _BYTES = {"b": 0, "k": 1, "kb": 1, "m": 2, "mb": 2, "g": 3, "gb": 3, "t": 4, "tb": 4}
 
 
@@ -88,7 +96,8 @@ class CloudFilesOptions:
 
         Raises:
             OptionError: an unknown option (names the nearest right one), a value that is not of
-                the option's type, or options that contradict each other.
+                the option's type, options that contradict each other, or a reader option that
+                would lose rows without a word.
         """
         given = {
             name.lower()[len(_PREFIX) :]: str(value)
@@ -103,6 +112,7 @@ class CloudFilesOptions:
                 "cloudFiles.schemaHints and a schema are both given. Hints complete an inferred "
                 "schema: put the columns into the schema, or leave the schema out."
             )
+        _refuse_losing(reader)
         mode = _mode(given.get("schemaevolutionmode"), has_schema)
         partitions = given.get("partitioncolumns")
         size = given.get("maxbytespertrigger")
@@ -141,6 +151,14 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
             hint = f" Did you mean cloudFiles.{known[near[0]]}?" if near else ""
             raise OptionError(
                 f"cloudFiles.{name} is not an option here.{hint} Known are: {', '.join(_NAMES)}."
+            )
+
+
+def _refuse_losing(reader: Mapping[str, str]) -> None:
+    for name in reader:
+        if name.lower() in _LOSING:
+            raise OptionError(
+                f"{name} would leave out rows of files that count as taken. {_LOSING[name.lower()]}"
             )
 
 

@@ -125,6 +125,7 @@ class FileStream:
         """
         stream = Checkpoint(self.checkpoint).claim(str(self.directory), sink.name)
         self.ledger.create()
+        self.ledger.compact()
         if not self.options.include_existing_files and self.ledger.untouched():
             self._skip_existing()
         self.discover(all_at_once=trigger.kind == "once")

@@ -195,3 +195,18 @@ def test_any_other_text_is_an_option_error_and_nothing_worse(text: str) -> None:
             assert parsed.max_files_per_trigger >= 1
             assert parsed.settle_seconds >= 0
         assert f"cloudFiles.{option}" in said
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "ignoreCorruptFiles",
+        "ignoreMissingFiles",
+        "modifiedAfter",
+        "modifiedBefore",
+        "pathGlobFilter",
+    ],
+)
+def test_a_reader_option_that_would_lose_rows_of_taken_files_is_refused(option: str) -> None:
+    with pytest.raises(OptionError, match=f"{option} would leave out rows"):
+        CloudFilesOptions.parse({"cloudFiles.format": "json", option: "x"}, has_schema=False)
