@@ -232,7 +232,7 @@ def test_a_declared_schema_wins_over_what_the_files_say(
     written.write(bronze.landing / "file", rows)
     bronze.run()
     assert list(bronze.types().items()) == [
-        ("absent", "double"), ("amount", "decimal(8,2)"), ("id", "integer"), ("at", "timestamp"),
+        ("absent", "double"), ("amount", "decimal(8,2)"), ("id", "int"), ("at", "timestamp"),
     ]  # fmt: skip
     stored = bronze.data()
     assert [str(stored[1]["amount"]), stored[2]["amount"]] == ["1.25", None]
@@ -255,10 +255,10 @@ def test_without_type_inference_every_leaf_is_text(
     written.write(bronze.landing / "day=2026-01-01" / "f", [{"id": 1, "n": 5, "x": 1.5, "b": True}])
     bronze.run()
     assert bronze.types() == {
-        "id": "string", "n": "integer", "x": "string", "b": "string", "day": "string",
+        "id": "string", "n": "int", "x": "string", "b": "string", "day": "string",
     } or bronze.types() == {
         # JSON's inference orders the fields by name.
-        "b": "string", "id": "string", "n": "integer", "x": "string", "day": "string",
+        "b": "string", "id": "string", "n": "int", "x": "string", "day": "string",
     }  # fmt: skip
     (row,) = bronze.data().values()
     assert (row["id"], row["n"], row["x"], row["day"]) == ("1", 5, "1.5", "2026-01-01")

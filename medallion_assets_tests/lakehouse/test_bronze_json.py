@@ -82,6 +82,7 @@ def test_values_that_do_not_fit_are_rescued_whole(spark: SparkSession, lake: Lak
     }
     land(bronze.landing / "a.json", lines(first))
     bronze.run()
+    types = bronze.types()
     misfits: dict[int, dict[str, Any]] = {
         2: {"n": 1.5}, 3: {"n": "x", "b": "yes"}, 4: {"n": 2**63}, 5: {"l": [1, "q"]},
         6: {"l": "none"}, 7: {"o": {"x": "bad", "y": 5}}, 8: {"o": [1]}, 9: {"at": "never"},
@@ -102,7 +103,7 @@ def test_values_that_do_not_fit_are_rescued_whole(spark: SparkSession, lake: Lak
     assert (rows[7]["o"], rows[11]["o"]) == ({"x": None, "y": 5}, {"x": 1, "y": None})
     assert (rows[12]["t"], json.loads(rows[13]["t"])) == ("5", {"k": [1]})
     assert (done.rows.rescued, done.rows.corrupt) == (len(misfits), 0)
-    assert bronze.types()["n"] == "long"
+    assert bronze.types() == types
 
 
 @pytest.mark.parametrize("written", [JSON, PARQUET, AVRO], ids=str)
