@@ -9,6 +9,7 @@ that holds it is imported.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -81,7 +82,7 @@ class LandingDirectory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(ABC):
     """What every table has.
 
     Args:
@@ -111,9 +112,9 @@ class Table:
             )
 
     @property
+    @abstractmethod
     def layer(self) -> Layer:
         """The layer the table belongs to."""
-        raise NotImplementedError
 
     @property
     def full_name(self) -> str:

@@ -7,6 +7,7 @@ be converted without loss is rescued, and so are the fields the stored schema ha
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,18 +31,18 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 
-class SelfDescribing:
+class SelfDescribing(ABC):
     """What Parquet and Avro have in common."""
 
     name: str
 
+    @abstractmethod
     def fingerprint(self, path: str) -> str:
         """The file's own schema as text: files with the same text are read together.
 
         Raises:
             Exception: the file is not one of this format; its message is the reason recorded.
         """
-        raise NotImplementedError
 
     def groups(
         self,
