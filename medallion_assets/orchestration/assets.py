@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from medallion_assets.lakehouse.autoloader.landing import look
@@ -57,7 +58,7 @@ def table_assets(table: Table, modules: Iterable[ModuleType] = ()) -> dg.AssetsD
         specs=table_specs(table, modules),
         check_specs=check_specs(table),
         pool=pool_of(table),
-        can_subset=False,
+        can_subset=True,
     )
     def materialize_table(
         context: dg.AssetExecutionContext, lake: LakeResource, spark: SparkResource
@@ -88,7 +89,9 @@ def _materialize(
         )
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
-        yield failed_expectation(table, error)
+        failed = failed_expectation(table, error)
+        if _is_selected(context, failed):
+            yield failed
         raise terminal_failure(table, error) from error
     except TransientError as error:
         context.log.warning(str(error))
@@ -105,7 +108,36 @@ def _materialize(
         )
         context.instance.report_runless_asset_event(landing_report(table.source, state))
     previous = {} if outcome.batches else _last_results(context.instance, table)
-    yield from _events(table, lake, outcome, previous)
+    yield from _of_the_selection(context, _events(table, lake, outcome, previous))
+
+
+def _of_the_selection(
+    context: dg.AssetExecutionContext, events: Iterable[dg.MaterializeResult[None]]
+) -> Iterator[Event]:
+    """The events as a run of some of the assets may report them.
+
+    One stream writes a table and its quarantine, so both are reported, also where one of them was
+    selected. Dagster takes results for what is selected; the other one's event is logged.
+    """
+    for event in events:
+        checks = [check for check in event.check_results if _is_selected(context, check)]
+        if event.asset_key in context.selected_asset_keys:
+            yield event._replace(check_results=checks)
+            continue
+        version = event.data_version
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key=event.asset_key or context.asset_key,
+                metadata=event.metadata,
+                tags={} if version is None else {DATA_VERSION_TAG: version.value},
+            )
+        )
+        yield from checks
+
+
+def _is_selected(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> bool:
+    keys = context.selected_asset_check_keys
+    return any((key.asset_key, key.name) == (result.asset_key, result.check_name) for key in keys)
 
 
 def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkSession":
@@ -137,7 +169,7 @@ def _events(
     lake: Lake,
     outcome: Materialization,
     previous: Mapping[str, dg.AssetCheckEvaluation],
-) -> Iterator[Event]:
+) -> Iterator[dg.MaterializeResult[None]]:
     yield dg.MaterializeResult(
         asset_key=table_key(table),
         metadata=table_metadata(table, lake, outcome),

@@ -68,7 +68,8 @@ def _quarantine_spec(
 ) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=quarantine_key(table),
-        deps=_upstream_keys(table),
+        # Rows are judged before lookups are joined: only the streamed table decides what is here.
+        deps=[table_key(table.source)],
         description=(
             f"Rows that were kept out of `{table.full_name}`, with the names of the rules they "
             "broke."

@@ -25,16 +25,18 @@ ORDERS = [
     {"order_id": 2, "customer_id": 2, "amount": 5000.0, "seq": 1},
     {"order_id": 3, "customer_id": 2, "amount": -1.0, "seq": 1},
 ]
+WRITTEN_TOGETHER = ("silver/orders", "silver/orders_quarantine")
 WITHOUT_KEY = [{"order_id": None, "customer_id": 1, "amount": 1.0, "seq": 1}]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Three runs over one lake: with data, without any, and with a row that is refused."""
+    """Runs over one lake: with data, without any, of one asset, and with a row that is refused."""
 
     lake: Lake
     first: dg.ExecuteInProcessResult
     idle: dg.ExecuteInProcessResult
+    alone: dict[str, dg.ExecuteInProcessResult]
     refused: dg.ExecuteInProcessResult
 
 
@@ -46,15 +48,20 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     job = definitions.resolve_job_def("lakehouse_job")
     instance = dg.DagsterInstance.ephemeral()
 
-    def run() -> dg.ExecuteInProcessResult:
-        return job.execute_in_process(instance=instance, raise_on_error=False)
+    def run(*assets: str) -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            asset_selection=[dg.AssetKey.from_user_string(asset) for asset in assets] or None,
+        )
 
     land(lake.landing / "customers" / "1.json", CUSTOMERS)
     land(lake.landing / "orders" / "1.json", ORDERS)
     first = run()
     idle = run()
+    alone = {asset: run(asset) for asset in WRITTEN_TOGETHER}
     land(lake.landing / "orders" / "2.json", WITHOUT_KEY)
-    return Scene(lake, first, idle, run())
+    return Scene(lake, first, idle, alone, run())
 
 
 def land(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -135,6 +142,26 @@ def test_a_run_without_new_data_has_the_same_data_versions(scene: Scene) -> None
     assert data_versions(scene.first)["silver/orders"] == str(
         scene.lake.log(small_lakehouse.table("silver.orders")).version()
     )
+
+
+@pytest.mark.parametrize("asset", WRITTEN_TOGETHER)
+def test_a_table_or_its_quarantine_can_be_materialized_alone(scene: Scene, asset: str) -> None:
+    result = scene.alone[asset]
+    assert result.success
+    # One stream writes both, so a run of either reports both.
+    assert sorted(materializations(result)) == list(WRITTEN_TOGETHER)
+    versions = data_versions(scene.idle)
+    assert data_versions(result) == {name: versions[name] for name in WRITTEN_TOGETHER}
+    judged = {name for name in checks(scene.idle) if name.startswith("silver/orders:")}
+    assert checks(result).keys() == (judged if asset == "silver/orders" else set())
+
+
+def test_a_quarantine_depends_on_the_judged_table_alone(scene: Scene) -> None:
+    graph = build_definitions(
+        small_lakehouse, lake=LakeResource.of(scene.lake)
+    ).resolve_asset_graph()
+    node = graph.get(dg.AssetKey(["silver", "orders_quarantine"]))
+    assert node.parent_keys == {dg.AssetKey(["bronze", "orders"])}
 
 
 def test_rows_are_counted_where_they_went(scene: Scene) -> None:
