@@ -25,7 +25,7 @@ from medallion_assets.orchestration.checks import (
     check_specs,
     failed_expectation,
 )
-from medallion_assets.orchestration.keys import quarantine_key, table_key
+from medallion_assets.orchestration.keys import landing_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.landing_report import landing_report
 from medallion_assets.orchestration.metadata import (
@@ -107,6 +107,10 @@ def _materialize(
             budget_seconds=_LOOK_SECONDS,
         )
         context.instance.report_runless_asset_event(landing_report(table.source, state))
+        # Dagster noted at the step's start which version of the directory is read; without the
+        # newer one, the table would show as out of date as soon as it is written.
+        step = context.get_step_execution_context()
+        step.wipe_input_asset_version_info(landing_key(table.source))
     previous = {} if outcome.batches else _last_results(context.instance, table)
     yield from _of_the_selection(context, _events(table, lake, outcome, previous))
 

@@ -182,6 +182,12 @@ def test_bronze_tells_of_its_files(scene: Scene) -> None:
     assert idle["files_taken"] == 0
 
 
+def test_bronze_is_up_to_date_with_its_landing_directory_at_once(scene: Scene) -> None:
+    tags = materializations(scene.first)["bronze/orders"].tags or {}
+    # INITIAL is what a directory has before the run reports what it took.
+    assert tags["dagster/input_data_version/landing/orders"] != "INITIAL"
+
+
 def test_columns_have_types_descriptions_and_constraints(scene: Scene) -> None:
     schema = values(scene.first, "silver/orders")["dagster/column_schema"]
     columns = {column.name: column for column in schema.columns}
