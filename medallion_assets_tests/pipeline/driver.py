@@ -51,8 +51,10 @@ def run_until_interrupted(lake: Lake, name: str) -> int:
 
 
 def main() -> int:
-    # As Dagster does: a run that is cancelled gets the signal, and ends like one at a terminal.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # As Dagster does: a run that is cancelled gets the signal, and ends like one at a terminal. A
+    # shell starts its background jobs, and so perhaps these tests, with interrupts ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     lake = Lake(Path(sys.argv[1]), Path(sys.argv[2]))
     start_spark(**{"spark.driver.memory": "1g"})
     say("session")

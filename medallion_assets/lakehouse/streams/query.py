@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse.session.connection import drop_broken_connection
 from medallion_assets.lakehouse.streams.trigger import Trigger
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ def run(
                 each_wait()
                 time.sleep(_POLL_SECONDS)
                 stopped = stop_requested()
+        except Exception:
+            raise
+        except BaseException:
+            # A cancelled run: the signal may have come in the middle of a call.
+            drop_broken_connection()
+            raise
         finally:
             if query.isActive:
                 query.stop()
@@ -105,8 +112,10 @@ def _start(
     )
     try:
         return trigger.apply(writer).start()
-    except BaseException:
+    except BaseException as error:
         # An interrupt in the middle of the call leaves a query that nobody holds.
+        if not isinstance(error, Exception):
+            drop_broken_connection()
         for started in frame.sparkSession.streams.active:
             if started.name == name:
                 started.stop()

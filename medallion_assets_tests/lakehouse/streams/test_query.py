@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -170,3 +170,53 @@ def test_checkpoints_of_a_lake_are_apart(lake: Lake) -> None:
     other = replace(copy, name="other")
     directories: set[Path] = {lake.stream_directory(copy), lake.stream_directory(other)}
     assert len(directories) == 2
+
+
+class RunCancelled(BaseException):
+    """What an orchestrator raises out of its signal handler, as Dagster does."""
+
+
+class InterruptedStream:
+    """What a connection reads from; the first read is interrupted, the answer still to come."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+        self._interrupted = False
+
+    def readline(self) -> Any:
+        if not self._interrupted:
+            self._interrupted = True
+            raise RunCancelled
+        return self._real.readline()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def test_an_interrupt_while_the_jvm_is_asked_leaves_no_answer_behind(
+    spark: SparkSession, lake: Lake
+) -> None:
+    land(lake, 1)
+
+    def interrupt_the_next_call() -> bool:
+        gateway = spark.sparkContext._gateway
+        assert gateway is not None
+        connection = gateway._gateway_client.get_thread_connection()
+        connection.stream = InterruptedStream(connection.stream)
+        return False
+
+    try:
+        run(
+            copy,
+            lake,
+            trigger=processing_time("100 milliseconds"),
+            stop_requested=interrupt_the_next_call,
+        )
+    except RunCancelled:
+        # While the interrupt is handled, its frames hold on to the connection it came through.
+        answers = spark.range(7).count(), spark.streams.active
+    else:
+        pytest.fail("the interrupt was lost")
+    assert answers == (7, [])
+    run(copy, lake)
+    assert found(lake) == [1]
