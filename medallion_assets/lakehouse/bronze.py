@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,16 +38,23 @@ class BronzeSink:
     Args:
         path: of the table.
         name: the target, for the checkpoint's identity.
+        widening: whether columns may get wider types.
     """
 
     path: Path
     name: str
+    widening: bool = False
+
+    @property
+    def filled(self) -> bool:
+        """Whether the table is there: nothing but its stream writes it."""
+        return DeltaLog(self.path).exists()
 
     def committed(self, stream: str) -> int | None:
         """The last micro-batch in the table, from the table's own log."""
         return DeltaLog(self.path).transaction_version(stream)
 
-    def write(self, decoded: Decoded, stream: str, batch: int) -> Rows:
+    def write(self, decoded: Decoded, stream: str, batch: int, replaced: Sequence[str]) -> Rows:
         """Append the rows and count them in the same pass."""
         from pyspark.sql import Observation
         from pyspark.sql import functions as F
@@ -56,6 +63,8 @@ class BronzeSink:
         if done is not None and done >= batch:
             # Delta would skip the write, and then nothing is ever observed.
             return Rows()
+        spark = decoded.frames[0].sparkSession
+        self._remove(spark, replaced, batch)
         frames = [with_provenance(frame, batch) for frame in decoded.frames]
         whole = frames[0]
         for frame in frames[1:]:
@@ -67,7 +76,12 @@ class BronzeSink:
             F.count("_rescued_data").alias("rescued"),
             F.count("_corrupt_record").alias("corrupt"),
         )
-        query.append(whole, self.path, transaction=(stream, batch))
+        query.append(
+            whole,
+            self.path,
+            transaction=(stream, batch),
+            widening=self.widening,
+        )
         counts = counted.get
         written = int(DeltaLog(self.path).last_operation().get("numOutputRows", 0))
         return Rows(
@@ -78,6 +92,23 @@ class BronzeSink:
             rescued=counts["rescued"],
             corrupt=counts["corrupt"],
         )
+
+    def _remove(self, spark: SparkSession, files: Sequence[str], before: int) -> None:
+        """Delete the rows that earlier micro-batches took from files which are taken again.
+
+        In a commit of its own: streams over this table skip a commit that deletes, and take the
+        rows that are appended after it.
+        """
+        from delta.tables import DeltaTable
+        from pyspark.sql import functions as F
+
+        from medallion_assets.lakehouse.autoloader.partitions import decoded_uri
+
+        if not files or not DeltaLog(self.path).exists():
+            return
+        path = decoded_uri(F.regexp_replace("_file_path", "^file:(//)?(?=/)", ""))
+        old = path.isin(list(files)) & (F.col("_batch") < before)
+        DeltaTable.forPath(spark, str(self.path)).delete(old)
 
 
 def with_provenance(frame: DataFrame, batch: int) -> DataFrame:
@@ -111,13 +142,15 @@ def materialize_bronze(
         progress: told of every micro-batch.
         stop_requested: asked while the query runs.
     """
+    from medallion_assets.lakehouse.type_widening.declared import widens
+
     stream = FileStream(
         directory=lake.landing_path(table.source),
         options=table.source.cloud_files_options(),
         checkpoint=lake.stream_directory(table),
         declared=table.source.schema,
     )
-    sink = BronzeSink(lake.path(table), lake.target(table))
+    sink = BronzeSink(lake.path(table), lake.target(table), widens(table))
     done = stream.run(session, sink, trigger, progress, stop_requested)
     return Materialization(
         table=table.full_name,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaProtocolError, TableNotFoundError
 
 _SQL_NAMES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
 
@@ -65,7 +65,9 @@ class DeltaLog:
         if table is None:
             return 0
         actions = table.get_add_actions(flatten=True)
-        counts = actions.column("num_records").to_pylist() if actions.num_rows else []
+        counts: list[Any] = []
+        if actions.num_rows:
+            counts = list(actions.column("num_records").to_pylist())
         if any(count is None for count in counts):
             # Not table.count(), which counts a file without statistics as empty.
             return int(table.to_pyarrow_dataset().count_rows())
@@ -80,11 +82,15 @@ class DeltaLog:
         return tuple(Column(f["name"], _type_name(f["type"]), bool(f["nullable"])) for f in fields)
 
     def preview(self, rows: int) -> list[dict[str, Any]]:
-        """A few rows, from as few files as hold them."""
+        """A few rows, from as few files as hold them; none of a table that only Spark can read."""
         table = self._open()
         if table is None:
             return []
-        return list(table.to_pyarrow_dataset().head(rows).to_pylist())
+        try:
+            return list(table.to_pyarrow_dataset().head(rows).to_pylist())
+        except DeltaProtocolError:
+            # delta-rs reads the log of a table with typeWidening, but not its files.
+            return []
 
     def last_operation(self) -> dict[str, str]:
         """The newest commit's `operationMetrics`."""

@@ -55,5 +55,17 @@ class SchemaChangedError(TerminalError):
     """New fields arrived and the schema evolution mode says to fail."""
 
 
+class UnknownFieldError(TransientError):
+    """New fields arrived and were stored; the next run goes on with them."""
+
+
+class FileUnreadableError(TerminalError):
+    """A file can't be read, and the options say that none may be left out."""
+
+
+class LostStateError(TerminalError):
+    """What a stream remembers is gone while its table still holds what it wrote."""
+
+
 class SchemaInferenceError(TerminalError):
     """A schema was to be inferred and there was nothing to infer it from."""

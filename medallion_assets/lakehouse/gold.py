@@ -55,7 +55,7 @@ def materialize_gold(
         versions[name] = version
     # Without their generations: the change data feed goes on across a rebuild of a source.
     sources = ", ".join(source.full_name for source in table.sources.values())
-    stream = checkpoint.claim(sources, lake.target(table))
+    stream = checkpoint.claim(sources, lake.target(table), filled=lake.log(table).exists())
     computing = _Computing(table, lake, stream, progress)
     if trigger.continuous or checkpoint.consumed() != versions:
         spark = session()
@@ -155,6 +155,9 @@ class _Computing:
         from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
+        from medallion_assets.lakehouse.type_widening.declared import widens
+        from medallion_assets.lakehouse.type_widening.tables import widen_columns
+
         changed = groups.select(*[F.col(key).alias(f"_changed_{key}") for key in self.keys])
         result = self._checked(
             self.table.query(
@@ -174,6 +177,8 @@ class _Computing:
             name: F.col(f"s.`{name}`") for name in [*self.keys, *values]
         }
         gone = F.col(f"s.{_GONE}")
+        if widens(self.table):
+            widen_columns(spark, self.lake.path(self.table), result.schema)
         target = DeltaTable.forPath(spark, str(self.lake.path(self.table)))
         stored = set(target.toDF().columns)
         differs: Column = F.lit(False)

@@ -20,7 +20,20 @@ class FailedFile:
 
 @dataclass(frozen=True)
 class Files:
-    """Files of a landing directory in a run."""
+    """Files of a landing directory in a run.
+
+    Attributes:
+        taken: some of the files whose rows are in the table.
+        taken_count: how many there are.
+        bytes_taken: their size.
+        failed: files that could not be read.
+        backlog_files: discovered and not taken yet.
+        backlog_bytes: their size.
+        columns_added: columns that are new with this run.
+        cleaned: files deleted or moved by cleanSource.
+        cleaned_bytes: their size.
+        not_cleaned: files that cleanSource could not delete or move.
+    """
 
     taken: tuple[str, ...] = ()
     taken_count: int = 0
@@ -29,6 +42,9 @@ class Files:
     backlog_files: int = 0
     backlog_bytes: int = 0
     columns_added: tuple[str, ...] = ()
+    cleaned: int = 0
+    cleaned_bytes: int = 0
+    not_cleaned: tuple[FailedFile, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Merge:
         computed: columns of the target that don't come from the change (looked up).
         private: columns of the changes that are not written.
         cluster_by: columns for liquid clustering.
+        widening: whether columns get wider types where the changes have them.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Merge:
     computed: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
+    widening: bool = False
 
     def winners(self, changes: DataFrame) -> DataFrame:
         """One row a key: the one with the highest sequence. `changes` carry `_sequence`.
@@ -95,6 +97,10 @@ class Merge:
         from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
+        from medallion_assets.lakehouse.type_widening.tables import widen_columns
+
+        if self.widening:
+            widen_columns(spark, self.path, rows.schema)
         stored = spark.read.format("delta").load(str(self.path)).columns
         written = [name for name in rows.columns if name != _DELETED]
         values = self._values(rows)

@@ -48,14 +48,18 @@ def materialize_silver(
     Raises:
         ExpectationFailedError: a row broke an `expect_or_fail` rule.
     """
+    from medallion_assets.lakehouse.type_widening.declared import widens
+
     checkpoint = Checkpoint(lake.stream_directory(table))
     source = lake.log(table.source).version()
     if source is None:
         return Materialization(table.full_name)
-    stream = checkpoint.claim(lake.source(table.source), lake.target(table))
+    stream = checkpoint.claim(
+        lake.source(table.source), lake.target(table), filled=lake.log(table).exists()
+    )
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
-    writing = _Writing(table, lake, stream, lookups, progress)
+    writing = _Writing(table, lake, stream, lookups, progress, widening=widens(table))
     new_rows = trigger.continuous or checkpoint.consumed().get("source") != source
     if new_rows:
         spark = session()
@@ -81,6 +85,8 @@ def _frame(
     reader = spark.readStream.format("delta")
     if trigger.kind != "once":
         reader = reader.option("maxBytesPerTrigger", _BYTES_PER_TRIGGER)
+    # A file that is taken again has its old rows deleted in a commit of their own.
+    reader = reader.option("skipChangeCommits", "true")
     source = reader.load(str(lake.path(table.source)))
     result = table.transform(source)
     lineage.note(checkpoint.directory, table, result, {table.source.full_name: source})
@@ -96,6 +102,7 @@ class _Writing:
     stream: str
     lookups: Lookups
     progress: Callable[[str], None]
+    widening: bool
     batches: int = 0
     rows: Rows = field(default_factory=Rows)
     counts: dict[str, ExpectationCount] = field(default_factory=dict)
@@ -165,7 +172,8 @@ class _Writing:
             if counts["_quarantined"]:
                 bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
                 path = self.lake.quarantine_path(table)
-                write_quarantine(bad.drop(SEQUENCE), path, self.stream, number)
+                bad = bad.drop(SEQUENCE)
+                write_quarantine(bad, path, self.stream, number, widening=self.widening)
             good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
             if counts["_read"]:
                 self._write(good, number)
@@ -183,6 +191,7 @@ class _Writing:
                 transaction=(self.stream, number),
                 properties=CHANGE_DATA_FEED,
                 cluster_by=table.cluster_by,
+                widening=self.widening,
             )
             return
         merge = Merge(
@@ -193,6 +202,7 @@ class _Writing:
             computed=tuple(name for lookup in table.lookups for name in lookup.columns),
             private=tuple(private),
             cluster_by=table.cluster_by,
+            widening=self.widening,
         )
         winners = self.lookups.augment(merge.winners(good)).persist()
         try:

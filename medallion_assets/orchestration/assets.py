@@ -4,13 +4,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from medallion_assets.lakehouse.autoloader.landing import look
+from medallion_assets.lakehouse.autoloader.reprocess import Wanted, names
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.errors import (
     ExpectationFailedError,
@@ -33,6 +34,7 @@ from medallion_assets.orchestration.metadata import (
     quarantine_metadata,
     table_metadata,
 )
+from medallion_assets.orchestration.reprocess import BronzeConfig
 from medallion_assets.orchestration.retries import retry_of, terminal_failure
 from medallion_assets.orchestration.spark import SparkResource
 from medallion_assets.orchestration.specs import table_specs
@@ -52,14 +54,30 @@ def table_assets(table: Table, modules: Iterable[ModuleType] = ()) -> dg.AssetsD
         table: the declaration.
         modules: where it may be declared, for the link to its source.
     """
+    described: dict[str, Any] = {
+        "name": f"{table.layer.value}__{table.name}",
+        "specs": table_specs(table, modules),
+        "check_specs": check_specs(table),
+        "pool": pool_of(table),
+        "can_subset": True,
+    }
+    if isinstance(table, BronzeTable):
 
-    @dg.multi_asset(
-        name=f"{table.layer.value}__{table.name}",
-        specs=table_specs(table, modules),
-        check_specs=check_specs(table),
-        pool=pool_of(table),
-        can_subset=True,
-    )
+        @dg.multi_asset(**described)
+        def materialize_bronze(
+            context: dg.AssetExecutionContext,
+            config: BronzeConfig,
+            lake: LakeResource,
+            spark: SparkResource,
+        ) -> Iterator[Event]:
+            wanted = config.reprocess.wanted()
+            if wanted is not None:
+                _reprocess(context, table, lake.lake, wanted)
+            yield from _materialize(context, table, lake.lake, spark)
+
+        return materialize_bronze
+
+    @dg.multi_asset(**described)
     def materialize_table(
         context: dg.AssetExecutionContext, lake: LakeResource, spark: SparkResource
     ) -> Iterator[Event]:
@@ -142,6 +160,21 @@ def _of_the_selection(
 def _is_selected(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> bool:
     keys = context.selected_asset_check_keys
     return any((key.asset_key, key.name) == (result.asset_key, result.check_name) for key in keys)
+
+
+def _reprocess(
+    context: dg.AssetExecutionContext, table: BronzeTable, lake: Lake, wanted: Wanted
+) -> None:
+    from medallion_assets.lakehouse.reprocess import reprocess
+
+    try:
+        requested = reprocess(table, lake, wanted, owner=f"run {context.run.run_id}")
+    except TransientError as error:
+        raise retry_of(context.retry_number) from error
+    except TerminalError as error:
+        raise terminal_failure(table, error) from error
+    for line in names(requested):
+        context.log.info(line)
 
 
 def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkSession":

@@ -73,14 +73,15 @@ def check_results(
         table: the table.
         outcome: what the run did.
         previous: the checks' last results by name. A run with nothing new judged no row, so it
-            repeats them: a failed check must not turn green because nothing came.
+            repeats them: a failed check must not turn green because nothing came. What it found
+            wrong all the same, such as a directory that may not be read, stands.
     """
     results = _judged(table, outcome)
     if outcome.batches:
         return results
     last = (previous.get(str(result.check_name)) for result in results)
     return [
-        result if before is None else _repeated(table, before)
+        _repeated(table, before) if before is not None and result.passed else result
         for result, before in zip(results, last, strict=True)
     ]
 

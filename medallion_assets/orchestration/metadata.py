@@ -164,6 +164,13 @@ def _files(files: Files) -> Metadata:
         metadata["failed_files"] = dg.MetadataValue.md(markdown_table(("file", "reason"), failed))
     if files.columns_added:
         metadata["columns_added"] = ", ".join(files.columns_added)
+    if files.cleaned:
+        metadata |= {"files_cleaned": files.cleaned, "bytes_cleaned": files.cleaned_bytes}
+    if files.not_cleaned:
+        kept = [(file.path, file.reason) for file in files.not_cleaned[:LISTED_FILES]]
+        metadata["files_not_cleaned"] = dg.MetadataValue.md(
+            markdown_table(("file", "reason"), kept)
+        )
     return metadata
 
 

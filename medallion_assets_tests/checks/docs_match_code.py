@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from medallion_assets_tests.checks.markdown import MarkdownDocument
+from medallion_assets_tests.checks.options_table import option_table
 
 MAKE_COMMAND = re.compile(r"(?:^|[\s;&|(])make(?:\s+(?:-\S+|[A-Z_]+=\S*))*\s+([a-z][\w-]*)")
 MAKE_TARGET = re.compile(r"^([a-z][\w-]*):(?!=)(.*)$", re.MULTILINE)
@@ -172,6 +173,7 @@ def mismatches(root: Path) -> list[str]:
         public_names,
         links,
         code_paths,
+        option_table,
     )
     return [line for check in checks for line in dict.fromkeys(check(root))]
 

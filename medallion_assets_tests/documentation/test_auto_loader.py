@@ -41,8 +41,10 @@ def test_the_script_of_the_readme(directory: Path, spark: SparkSession) -> None:
     assert [tuple(row) for row in found] == [("1", None), ("2", "web")]
 
 
-def test_the_scripts_of_the_page(directory: Path, spark: SparkSession) -> None:
-    script, ledger = blocks("docs/auto-loader.md", "python")
+def test_the_scripts_of_the_page(
+    directory: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, states, ledger = blocks("docs/auto-loader.md", "python")
     spark.sql("DROP TABLE IF EXISTS payments")
     (directory / "landing/payments/1.json").write_text(
         '{"id": 1, "amount": 12.5}\n{"id": 2, "amount": "much"}\n'
@@ -54,6 +56,9 @@ def test_the_scripts_of_the_page(directory: Path, spark: SparkSession) -> None:
     assert (one["id"], str(one["amount"]), one["_rescued_data"]) == (1, "12.50", None)
     assert two["amount"] is None
     assert '"amount":"much"' in two["_rescued_data"]
+    capsys.readouterr()
+    exec(states, names)
+    assert "committed" in capsys.readouterr().out
     # Spark's own reader resolves a relative path where its JVM was started, not here.
     exec(ledger.replace('"checkpoints/', f'"{directory}/checkpoints/'), names)
     entries = (

@@ -102,3 +102,29 @@ def test_without_a_header_the_declared_columns_go_by_position(
     rows = {row["name"]: (row["id"], row["n"]) for row in bronze.rows()}
     assert rows == {"ann": (1, 0.5), "bob": (2, None), "cid": (None, None)}
     assert bronze.rescued(key="name") == {"cid": {"id": "x", "n": "high"}}
+
+
+def test_without_a_header_files_with_more_columns_add_them(spark: SparkSession, lake: Lake) -> None:
+    bronze = LandedBronze.over(lake, spark, "csv", reader_header="false")
+    land(bronze.landing / "day=2026-01-01" / "a", "1,ann\n2,bob\n")
+    bronze.run()
+    land(bronze.landing / "day=2026-01-02" / "b", "3,cid,0.5\n")
+    land(bronze.landing / "c", "4\n")
+    land(bronze.landing / "d", ",\n")
+    done = bronze.run()
+    assert files_of(done).columns_added == ("_c2",)
+    rows = {row["_c0"]: (row["_c1"], row["_c2"]) for row in bronze.rows()}
+    assert rows == {1: ("ann", None), 2: ("bob", None), 3: ("cid", 0.5), 4: (None, None),
+                    None: (None, None)}  # fmt: skip
+    assert (done.rows.read, done.rows.rescued, done.rows.corrupt) == (3, 0, 0)
+
+
+def test_partition_columns_do_not_shift_the_columns_of_a_file(
+    spark: SparkSession, lake: Lake
+) -> None:
+    bronze = LandedBronze.over(lake, spark, "csv", schema="id int, name string, day date")
+    land(bronze.landing / "day=2026-01-01" / "a", "1,ann\n")
+    done = bronze.run()
+    (row,) = bronze.data().values()
+    assert (row["id"], row["name"], row["day"].isoformat()) == (1, "ann", "2026-01-01")
+    assert (done.rows.rescued, done.rows.corrupt) == (0, 0)

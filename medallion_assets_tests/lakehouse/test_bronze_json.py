@@ -110,7 +110,7 @@ def test_values_that_do_not_fit_are_rescued_whole(spark: SparkSession, lake: Lak
 def test_fields_within_fields_evolve_like_columns(
     spark: SparkSession, lake: Lake, written: WrittenFormat
 ) -> None:
-    bronze = LandedBronze.over(lake, spark, written.name)
+    bronze = LandedBronze.of(written, lake, spark)
     first = {"id": 1, "o": {"x": 1, "in": {"a": "a"}}, "l": [{"y": 1}, {"y": 2}]}
     written.write(bronze.landing / "a", [first])
     bronze.run()
@@ -139,7 +139,7 @@ def test_fields_within_fields_evolve_like_columns(
 def test_unknown_fields_within_fields_are_rescued_under_rescue(
     spark: SparkSession, lake: Lake, written: WrittenFormat
 ) -> None:
-    bronze = LandedBronze.over(lake, spark, written.name, schemaEvolutionMode="rescue")
+    bronze = LandedBronze.of(written, lake, spark, schemaEvolutionMode="rescue")
     written.write(bronze.landing / "a", [{"id": 1, "o": {"x": 1}, "l": [{"y": 1}]}])
     bronze.run()
     values = {"o": {"x": 2, "new": "n"}, "l": [{"y": 2, "deep": 5}]}
@@ -196,13 +196,3 @@ def test_files_without_any_field_do_not_stop_the_stream(
     assert [row["id"] for row in bronze.rows() if row["id"] is not None] == [1]
     assert len(bronze.rows()) == rows + 1
     assert bronze.corrupt() == corrupt
-
-
-def test_a_document_over_several_lines_is_one_record(spark: SparkSession, lake: Lake) -> None:
-    bronze = LandedBronze.over(lake, spark, "json", reader_multiLine="true")
-    land(bronze.landing / "a.json", json.dumps([{"id": 1}, {"id": 2}], indent=2))
-    land(bronze.landing / "b.json", json.dumps({"id": 3}, indent=2))
-    land(bronze.landing / "c.json", '{\n "id": \n')
-    bronze.run()
-    assert sorted(row["id"] for row in bronze.rows() if row["id"] is not None) == [1, 2, 3]
-    assert bronze.corrupt() == ['{\n "id": \n']

@@ -125,7 +125,7 @@ def test_a_micro_batch_written_again_adds_nothing(spark: SparkSession, lake: Lak
     written: list[Rows] = []
 
     def write(decoded: Decoded, _: Sequence[FailedFile]) -> None:
-        written.append(sink.write(decoded, stream, 0))
+        written.append(sink.write(decoded, stream, 0, ()))
 
     version = lake.log(bronze.table).version()
     ingest.batch(spark, [seen(path) for path in bronze.landing.iterdir()], write)
@@ -170,7 +170,7 @@ def test_the_ledger_is_compacted_under_a_stream_that_goes_on(
     ledger = FileLedger(ledger_directory(bronze.checkpoint))
 
     def entries() -> tuple[object, ...]:
-        return ledger.last_batch(), ledger.last_commit(), ledger.batch(1), ledger.known().paths
+        return ledger.last_batch(), ledger.last_commit(), ledger.batch(1), ledger.known().keys
 
     drop(bronze, 1, 2, 3)
     bronze.run()

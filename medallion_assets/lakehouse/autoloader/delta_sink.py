@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from medallion_assets.lakehouse.catalog import register
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.materialization import Rows
+from medallion_assets.lakehouse.type_widening.tables import TYPE_WIDENING, widen_columns
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -30,6 +31,7 @@ class DeltaSink:
         partition_by: where the table is made.
         cluster_by: where the table is made.
         options: of Delta's writer.
+        widening: whether columns may get wider types.
     """
 
     path: Path
@@ -39,17 +41,25 @@ class DeltaSink:
     partition_by: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    widening: bool = False
 
     @property
     def name(self) -> str:
         """The target, for the checkpoint's identity."""
         return str(self.path)
 
+    @property
+    def filled(self) -> bool:
+        """Unknown: other writers may have filled the table."""
+        return False
+
     def create(self, spark: SparkSession, empty: DataFrame) -> None:
         """Make the table where it is missing, and its name known."""
         if not DeltaLog(self.path).exists():
             nothing = spark.createDataFrame([], empty.schema)
             writer = nothing.write.format("delta").mode("append").options(**dict(self.options))
+            if self.widening:
+                writer = writer.options(**TYPE_WIDENING)
             if self.partition_by:
                 writer = writer.partitionBy(*self.partition_by)
             if self.cluster_by:
@@ -62,9 +72,11 @@ class DeltaSink:
         """The last micro-batch in the table, from the table's own log."""
         return DeltaLog(self.path).transaction_version(stream)
 
-    def write(self, decoded: Decoded, stream: str, batch: int) -> Rows:
-        """Append the micro-batch."""
+    def write(self, decoded: Decoded, stream: str, batch: int, replaced: Sequence[str]) -> Rows:
+        """Append the micro-batch; which rows came from which file is not known here."""
         frame = _whole(decoded, self.finish)
+        if self.widening:
+            widen_columns(frame.sparkSession, self.path, frame.schema)
         (
             frame.write.format("delta")
             .mode("append")
@@ -90,11 +102,16 @@ class FunctionSink:
         """The target, for the checkpoint's identity."""
         return "foreachBatch"
 
+    @property
+    def filled(self) -> bool:
+        """Unknown: where the function writes is its own affair."""
+        return False
+
     def committed(self, stream: str) -> int | None:
         """Unknown: the ledger's own record counts."""
         return None
 
-    def write(self, decoded: Decoded, stream: str, batch: int) -> Rows:
+    def write(self, decoded: Decoded, stream: str, batch: int, replaced: Sequence[str]) -> Rows:
         """Call the function."""
         self.function(_whole(decoded, self.finish), batch)
         return Rows()

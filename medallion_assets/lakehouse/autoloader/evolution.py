@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from pyspark.sql.types import (
     ArrayType,
@@ -18,6 +19,9 @@ from pyspark.sql.types import (
 )
 
 from medallion_assets.lakehouse.autoloader.options import SchemaEvolutionMode
+from medallion_assets.lakehouse.type_widening.rules import common, widened
+
+TypeOfBoth = Callable[[DataType, DataType], "DataType | None"]
 
 _REFUSED_BY_DELTA = re.compile(r"[ ,;{}()\n\t=]")
 _OWN = frozenset(
@@ -43,12 +47,14 @@ class SchemaDecision:
         added: dotted names of the fields that were added; not empty means a new schema version.
         unknown: names of top-level fields that stay outside the schema and are rescued.
         refused: dotted names that the mode `failOnNewColumns` refuses.
+        widened: dotted names of stored fields with their new, wider types.
     """
 
     schema: StructType
     added: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    widened: tuple[str, ...] = ()
 
 
 def decide(
@@ -56,9 +62,10 @@ def decide(
 ) -> SchemaDecision:
     """Compare the stored schema with the fields seen in a micro-batch.
 
-    A stored type never changes: values that don't fit it are rescued. A field that no table can
-    hold is never added but rescued: its name differs from a stored one only by case, has a
-    character that Delta refuses, or is that of a column which is added to every row.
+    A stored type changes in the mode addNewColumnsWithTypeWidening only, and then to a wider one:
+    other values that don't fit it are rescued. A field that no table can hold is never added but
+    rescued: its name differs from a stored one only by case, has a character that Delta refuses, or
+    is that of a column which is added to every row.
 
     Args:
         stored: None where there is no schema yet; then everything seen becomes the schema.
@@ -69,24 +76,37 @@ def decide(
         first = _holdable(seen, reserved=_OWN)
         clashing = tuple(f.name for f in seen.fields if f.name not in first.names)
         return SchemaDecision(first, tuple(first.names), clashing)
-    merged, added = _merge(stored, seen, "", reserved=_OWN)
-    known = {name.lower() for name in stored.names}
-    if not added or mode is SchemaEvolutionMode.ADD_NEW_COLUMNS:
+    widening = mode is SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING
+    merging = _Merging(type_of_both=widened if widening else _stays)
+    merged = merging.merge(stored, seen, "", reserved=_OWN)
+    added = tuple(merging.added)
+    if mode.adds or not added:
         unknown = tuple(name for name in seen.names if name not in merged.names)
-        return SchemaDecision(merged, tuple(added), unknown)
+        return SchemaDecision(merged, added, unknown, widened=tuple(merging.widened))
     if mode is SchemaEvolutionMode.FAIL_ON_NEW_COLUMNS:
-        return SchemaDecision(stored, refused=tuple(added))
+        return SchemaDecision(stored, refused=added)
+    known = {name.lower() for name in stored.names}
     unknown = tuple(
         name for name in seen.names if name.lower() not in known or name not in stored.names
     )
     return SchemaDecision(stored, unknown=unknown)
 
 
-def union(schemas: list[StructType]) -> StructType:
+def union(schemas: Sequence[StructType]) -> StructType:
     """One schema with the fields of all, at every level; the first type seen of a name stays."""
+    return _union(schemas, _stays)
+
+
+def widest(schemas: Sequence[StructType]) -> StructType:
+    """One schema with the fields of all, at every level, each with the widest type seen of it."""
+    return _union(schemas, common)
+
+
+def _union(schemas: Sequence[StructType], type_of_both: TypeOfBoth) -> StructType:
     merged = StructType([])
     for schema in schemas:
-        merged, _ = _merge(merged, schema, "", keep_case_variants=True)
+        merging = _Merging(type_of_both, keep_case_variants=True)
+        merged = merging.merge(merged, schema, "")
     return merged
 
 
@@ -101,13 +121,6 @@ def _varies_below(field: StructField) -> bool:
     while isinstance(kind, (ArrayType, MapType)):
         kind = kind.elementType if isinstance(kind, ArrayType) else kind.valueType
     return isinstance(kind, StructType) and has_case_variants(kind)
-
-
-def with_hints(schema: StructType, hints: StructType) -> StructType:
-    """The schema with the hinted types, and the hinted fields it lacks."""
-    hinted = {hint.name.lower(): hint for hint in hints.fields}
-    fields = [hinted.pop(field.name.lower(), field) for field in schema.fields]
-    return StructType([*fields, *hinted.values()])
 
 
 def with_string_leaves(schema: StructType) -> StructType:
@@ -125,55 +138,65 @@ def _string_leaves(kind: DataType) -> DataType:
     return StringType()
 
 
-def _merge(
-    stored: StructType,
-    seen: StructType,
-    prefix: str,
-    *,
-    keep_case_variants: bool = False,
-    reserved: frozenset[str] = frozenset(),
-) -> tuple[StructType, list[str]]:
-    fields = list(stored.fields)
-    position = {field.name: index for index, field in enumerate(fields)}
-    lowered = {field.name.lower() for field in fields}
-    added: list[str] = []
-    for field in seen.fields:
-        index = position.get(field.name)
-        if index is not None:
-            kind, below = _merge_types(
-                fields[index].dataType,
-                field.dataType,
-                f"{prefix}{field.name}.",
-                keep_case_variants=keep_case_variants,
-            )
-            fields[index] = StructField(field.name, kind) if below else fields[index]
-            added += below
-        elif keep_case_variants or _can_hold(field.name, lowered | reserved):
-            position[field.name] = len(fields)
-            lowered.add(field.name.lower())
-            kind = field.dataType if keep_case_variants else _holdable_type(field.dataType)
-            fields.append(StructField(field.name, kind))
-            added.append(f"{prefix}{field.name}")
-    return StructType(fields), added
+def _stays(stored: DataType, seen: DataType) -> DataType | None:
+    """A type that was seen first is not changed."""
+    del stored, seen
+    return None
 
 
-def _merge_types(
-    stored: DataType, seen: DataType, prefix: str, *, keep_case_variants: bool
-) -> tuple[DataType, list[str]]:
-    keep = keep_case_variants
-    if isinstance(stored, StructType) and isinstance(seen, StructType):
-        return _merge(stored, seen, prefix, keep_case_variants=keep)
-    if isinstance(stored, ArrayType) and isinstance(seen, ArrayType):
-        element, added = _merge_types(
-            stored.elementType, seen.elementType, f"{prefix}element.", keep_case_variants=keep
-        )
-        return ArrayType(element), added
-    if isinstance(stored, MapType) and isinstance(seen, MapType):
-        value, added = _merge_types(
-            stored.valueType, seen.valueType, f"{prefix}value.", keep_case_variants=keep
-        )
-        return MapType(stored.keyType, value), added
-    return stored, []
+@dataclass
+class _Merging:
+    """One schema brought together with another, and what that changed in it.
+
+    Args:
+        type_of_both: the type that replaces the stored one, None where that stays.
+        keep_case_variants: whether names that differ by case only are fields of their own.
+    """
+
+    type_of_both: TypeOfBoth
+    keep_case_variants: bool = False
+    added: list[str] = field(default_factory=list)
+    widened: list[str] = field(default_factory=list)
+
+    def merge(
+        self,
+        stored: StructType,
+        seen: StructType,
+        prefix: str,
+        reserved: frozenset[str] = frozenset(),
+    ) -> StructType:
+        """The stored schema with the fields it lacks at the end of their level."""
+        fields = list(stored.fields)
+        position = {field.name: index for index, field in enumerate(fields)}
+        lowered = {field.name.lower() for field in fields}
+        for new in seen.fields:
+            index = position.get(new.name)
+            name = f"{prefix}{new.name}"
+            if index is not None:
+                kind = self._types(fields[index].dataType, new.dataType, name)
+                if kind != fields[index].dataType:
+                    fields[index] = StructField(new.name, kind)
+            elif self.keep_case_variants or _can_hold(new.name, lowered | reserved):
+                position[new.name] = len(fields)
+                lowered.add(new.name.lower())
+                kind = new.dataType if self.keep_case_variants else _holdable_type(new.dataType)
+                fields.append(StructField(new.name, kind))
+                self.added.append(name)
+        return StructType(fields)
+
+    def _types(self, stored: DataType, seen: DataType, name: str) -> DataType:
+        if isinstance(stored, StructType) and isinstance(seen, StructType):
+            return self.merge(stored, seen, f"{name}.")
+        if isinstance(stored, ArrayType) and isinstance(seen, ArrayType):
+            return ArrayType(self._types(stored.elementType, seen.elementType, f"{name}.element"))
+        if isinstance(stored, MapType) and isinstance(seen, MapType):
+            value = self._types(stored.valueType, seen.valueType, f"{name}.value")
+            return MapType(stored.keyType, value)
+        wider = None if stored == seen else self.type_of_both(stored, seen)
+        if wider is None:
+            return stored
+        self.widened.append(f"{name} {wider.simpleString()}")
+        return wider
 
 
 def _can_hold(name: str, taken: set[str] | frozenset[str]) -> bool:
@@ -182,7 +205,7 @@ def _can_hold(name: str, taken: set[str] | frozenset[str]) -> bool:
 
 def _holdable(schema: StructType, reserved: frozenset[str] = frozenset()) -> StructType:
     """The fields a table can hold; of names that differ by case only, the first."""
-    return _merge(StructType([]), schema, "", reserved=reserved)[0]
+    return _Merging(_stays).merge(StructType([]), schema, "", reserved=reserved)
 
 
 def _holdable_type(kind: DataType) -> DataType:

@@ -7,12 +7,14 @@ Operations that treat each row by itself are recorded and applied to every micro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medallion_assets.lakehouse.autoloader.discovery import list_files
+from medallion_assets.lakehouse.autoloader.discovery import Selection, list_files
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.errors import OptionError
 
@@ -42,16 +44,16 @@ class CloudFilesFrame:
         directory: the landing directory.
         options: the stream's.
         declared: DDL of the declared schema, None where it is inferred.
-        rescued_column: the name of the rescued data column; None leaves it out.
         operations: what was applied, in order.
+        pattern: the path to load, where it is a glob.
     """
 
     spark: SparkSession
     directory: Path
     options: CloudFilesOptions
     declared: str | None
-    rescued_column: str | None
     operations: tuple[Callable[[DataFrame], DataFrame], ...] = ()
+    pattern: str | None = None
 
     @property
     def isStreaming(self) -> bool:  # noqa: N802 - Spark's name
@@ -128,7 +130,7 @@ class CloudFilesFrame:
 
         own = [name for name in decoded.columns if name not in (RESCUED, CORRUPT)]
         columns = [F.col(f"`{name}`") for name in own]
-        if self.rescued_column is not None:
+        if self.options.rescued_data_column is not None:
             # A record that could not be parsed has no columns; it is kept whole, not lost.
             corrupt = F.when(
                 F.col(CORRUPT).isNotNull(),
@@ -136,9 +138,9 @@ class CloudFilesFrame:
                     F.struct(F.col(CORRUPT), F.col("_metadata.file_path").alias("_file_path"))
                 ),
             )
-            columns.append(F.coalesce(RESCUED, corrupt).alias(self.rescued_column))
-        if CORRUPT in self._declared_names():
-            columns.append(F.col(CORRUPT))
+            columns.append(F.coalesce(RESCUED, corrupt).alias(self.options.rescued_data_column))
+        if self._shows_corrupt_records():
+            columns.append(F.col(CORRUPT).alias(self.options.corrupt_record_column))
         frame = decoded.select(*columns)
         for operation in self.operations:
             frame = operation(frame)
@@ -174,9 +176,12 @@ class CloudFilesFrame:
             declared=declared,
             schema_log=None if place is None else SchemaLog(place),
         )
-        newest = sorted(list_files(self.directory), key=lambda file: -file.modified_ns)
-        return ingest.schema(self.spark, newest[:_SAMPLE_FILES])
+        files = list_files(self.directory, Selection.of(self.options, self.pattern))
+        newest = nlargest(_SAMPLE_FILES, files, key=lambda file: file.modified_ns)
+        return ingest.schema(self.spark, newest)
 
-    def _declared_names(self) -> tuple[str, ...]:
-        wanted = f"{self.declared or ''} {self.options.schema_hints or ''}"
-        return ("_corrupt_record",) if "_corrupt_record" in wanted else ()
+    def _shows_corrupt_records(self) -> bool:
+        """Whether the column for records that can't be parsed is in the schema or the hints."""
+        name = re.escape(self.options.corrupt_record_column)
+        given = (self.declared or "", self.options.schema_hints or "")
+        return any(re.search(rf"(?:\A|,)\s*`?{name}`?[\s:]", ddl) for ddl in given)

@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from medallion_assets.lakehouse.autoloader.decode import FORMATS, FileGroup
-from medallion_assets.lakehouse.autoloader.decode.format import Groups, can_be_named, quoted
+from medallion_assets.lakehouse.autoloader.decode import FileGroup, format_of
+from medallion_assets.lakehouse.autoloader.decode.format import (
+    CORRUPT,
+    RESCUED,
+    Groups,
+    can_be_named,
+    heeding_mode,
+)
+from medallion_assets.lakehouse.autoloader.decode.settings import settings
 from medallion_assets.lakehouse.autoloader.discovery import LandedFile
 from medallion_assets.lakehouse.autoloader.evolution import (
     SchemaDecision,
     decide,
     has_case_variants,
     union,
-    with_hints,
+    widest,
 )
+from medallion_assets.lakehouse.autoloader.hints import parse_hints, with_hints
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
-from medallion_assets.lakehouse.autoloader.partitions import partition_values, with_partitions
+from medallion_assets.lakehouse.autoloader.partitions import (
+    partition_values,
+    with_partition_columns,
+    with_partitions,
+)
 from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
-from medallion_assets.lakehouse.errors import SchemaChangedError, SchemaInferenceError
+from medallion_assets.lakehouse.errors import (
+    FileUnreadableError,
+    SchemaChangedError,
+    SchemaInferenceError,
+    UnknownFieldError,
+)
 from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
 _ESCAPED = re.compile(r"\\([\\{}\[\]*?])")
@@ -36,6 +53,7 @@ _UNREADABLE = (
     re.compile(r"\[PATH_NOT_FOUND\] Path does not exist: (?P<path>.+?)\.\s"),
     re.compile(r"Could not read footer for file: (?P<path>\S+)"),
     re.compile(r"File (?P<path>file:\S+) does not exist"),
+    re.compile(r"A record of the file (?P<path>.+?) can't be parsed"),
 )
 
 
@@ -100,11 +118,15 @@ class Ingest:
 
         Raises:
             SchemaChangedError: new fields, and the mode is failOnNewColumns.
+            UnknownFieldError: new fields, and restartOnNewColumns is set.
+            FileUnreadableError: a file can't be read, and ignoreCorruptFiles or
+                ignoreMissingFiles is false.
         """
         remaining = {file.path: file for file in files}
         failed = [file for path in remaining if (file := unopenable(path)) is not None]
         added: list[str] = []
         while True:
+            self._refuse(failed)
             for file in failed:
                 remaining.pop(file.path, None)
             if not remaining:
@@ -118,7 +140,7 @@ class Ingest:
                 added += decoded.added
                 if decoded.frames:
                     # Elsewhere names go as everywhere in Spark: what writes may be the user's.
-                    with exact_names(spark) if decoded.has_case_variants else nullcontext():
+                    with exact_names(spark, of_columns=decoded.has_case_variants):
                         write(decoded, failed)
                 return Ingested(tuple(remaining.values()), tuple(failed), tuple(added))
             except Exception as error:
@@ -126,6 +148,20 @@ class Ingest:
                 if culprit is None:
                     raise
                 failed.append(culprit)
+
+    def _refuse(self, failed: Sequence[FailedFile]) -> None:
+        """End the run where the options say that a file may not be left out."""
+        options = self.options
+        for file in failed:
+            is_gone = file.reason == IT_IS_GONE
+            option = "ignoreMissingFiles" if is_gone else "ignoreCorruptFiles"
+            wanted = options.ignore_missing_files if is_gone else options.ignore_corrupt_files
+            if wanted is False:
+                raise FileUnreadableError(
+                    f"{file.path}: {file.reason}. {option} is false, so the run ends here; nothing "
+                    "of the micro-batch was written. Repair the file, or leave the option out: "
+                    "then the file is put among the failures and the rest goes on."
+                )
 
     def schema(self, spark: SparkSession, sample: Sequence[LandedFile]) -> StructType:
         """The schema of the stream: declared, stored, or inferred from a sample and stored.
@@ -150,14 +186,19 @@ class Ingest:
             )
         return inferred[0]
 
+    @property
+    def _partition_columns(self) -> tuple[str, ...] | None:
+        recursive = self.options.recursive_file_lookup and self.options.partition_columns is None
+        return () if recursive else self.options.partition_columns
+
     def _stored(self) -> StructType | None:
-        if self.declared is not None or self.schema_log is None:
-            return self.declared
-        return self.schema_log.schema()
+        if self.declared is not None:
+            return without(self.declared, added_columns(self.options))
+        return None if self.schema_log is None else self.schema_log.schema()
 
     def _decode(self, spark: SparkSession, paths: list[str]) -> tuple[Decoded, list[FailedFile]]:
         stored = self._stored()
-        groups = FORMATS[self.options.format].groups(spark, paths, self.options, stored)
+        groups = format_of(self.options).groups(spark, paths, self.options, stored)
         if groups.failed:
             return Decoded((), stored or union([]), ()), list(groups.failed)
         decision = self._decide(spark, stored, groups, paths)
@@ -174,80 +215,65 @@ class Ingest:
     def _decide(
         self, spark: SparkSession, stored: StructType | None, groups: Groups, paths: list[str]
     ) -> SchemaDecision:
-        seen = union([group.fields for group in groups.readable])
-        values = partition_values(self.directory, paths, self.options.partition_columns)
+        seen = widest([group.fields for group in groups.readable])
+        values = partition_values(self.directory, paths, self._partition_columns)
         if stored is None:
             seen = with_partitions(seen, values, infer=self.options.infer_column_types)
             if self.options.schema_hints is not None:
-                seen = with_hints(seen, parsed_schema(spark, self.options.schema_hints))
-        decision = decide(stored, seen, self.options.schema_evolution_mode)
+                seen = with_hints(seen, parse_hints(spark, self.options.schema_hints))
+        own = without(seen, added_columns(self.options))
+        decision = decide(stored, own, self.options.schema_evolution_mode)
         if decision.refused:
             raise SchemaChangedError(
                 f"New columns in {self.directory}: {', '.join(decision.refused)} (first of the "
                 f"files: {paths[0]}). The mode is failOnNewColumns: add them to the schema or its "
                 "hints, or mend the files; then run again."
             )
-        if decision.added and self.declared is None and self.schema_log is not None:
-            self.schema_log.store(decision.schema, decision.added, paths)
-        return decision
+        changes = (*decision.added, *decision.widened)
+        if changes and self.declared is None and self.schema_log is not None:
+            version = self.schema_log.store(decision.schema, changes, paths)
+            if stored is not None and self.options.restart_on_new_columns:
+                raise UnknownFieldError(
+                    f"New columns in {self.directory}: {', '.join(changes)} (first of the files: "
+                    f"{paths[0]}). They are in the schema's version {version} now, and nothing of "
+                    "the micro-batch was written. Run again: the next run goes on with them."
+                )
+        clashing = [name for name in seen.names if name not in own.names]
+        return replace(decision, unknown=(*decision.unknown, *clashing))
 
     def _rows(self, spark: SparkSession, group: FileGroup, decision: SchemaDecision) -> DataFrame:
-        values = partition_values(self.directory, list(group.paths), self.options.partition_columns)
+        values = partition_values(self.directory, list(group.paths), self._partition_columns)
         outside = [name for name in values if name not in group.fields.names]
         own = type(decision.schema)([f for f in decision.schema.fields if f.name not in outside])
-        reader = FORMATS[self.options.format]
+        reader = format_of(self.options)
         frame = reader.rows(spark, group, own, decision.unknown, self.options)
+        frame = heeding_mode(frame, self.options)
         return with_partition_columns(frame, decision.schema, outside, self.directory)
 
 
-@contextmanager
-def exact_names(spark: SparkSession) -> Iterator[None]:
-    """Tell fields apart by case, and take an object that repeats a key.
+def exact_names(spark: SparkSession, *, of_columns: bool = True) -> AbstractContextManager[None]:
+    """Take an object that repeats a key, and tell fields apart by case.
 
     Otherwise Spark refuses files with both `id` and `ID`, and reads `ID` as nothing at all.
+
+    Args:
+        spark: the session.
+        of_columns: whether columns are told apart too, or only the keys within a variant.
     """
-    names = ("spark.sql.caseSensitive", "spark.sql.variant.allowDuplicateKeys")
-    before = {name: spark.conf.get(name, None) for name in names}
-    for name in names:
-        spark.conf.set(name, "true")
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                spark.conf.unset(name)
-            else:
-                spark.conf.set(name, value)
+    wanted = {"spark.sql.variant.allowDuplicateKeys": "true"}
+    return settings(spark, wanted | ({"spark.sql.caseSensitive": "true"} if of_columns else {}))
 
 
-def with_partition_columns(
-    frame: DataFrame, schema: StructType, names: Sequence[str], below: Path
-) -> DataFrame:
-    """Add the columns that stand in the files' directories, in the schema's order.
-
-    Values are unescaped as Hive and Spark escape them: `%2F` for `/`.
-    """
-    from pyspark.sql import functions as F
-
-    kinds = {field.name: field.dataType for field in schema.fields}
-    # The path comes as a URI: what is escaped in a directory's name is escaped twice there.
-    uri = _decoded(F.col("_metadata.file_path"))
-    directory = F.substring_index(uri, f"{below}/", -1)
-    for name in names:
-        if name in kinds:
-            pair = f"(?:^|/){re.escape(name)}=([^/]*)/"
-            found = F.regexp_extract(directory, pair, 1)
-            value = F.when((found != "") & (found != "__HIVE_DEFAULT_PARTITION__"), found)
-            frame = frame.withColumn(name, _decoded(value).try_cast(kinds[name]))
-    rest = [name for name in frame.columns if name not in kinds]
-    return frame.select(*[F.col(quoted(name)) for name in [*schema.names, *rest]])
+def added_columns(options: CloudFilesOptions) -> frozenset[str]:
+    """The columns beside a source's own, which no field of a file can be."""
+    return frozenset({RESCUED, CORRUPT, options.corrupt_record_column}) | (
+        frozenset() if options.rescued_data_column is None else {options.rescued_data_column}
+    )
 
 
-def _decoded(text: Column) -> Column:
-    """Without percent escapes; the text as it is where it is not a valid escape."""
-    from pyspark.sql import functions as F
-
-    return F.coalesce(F.try_url_decode(F.regexp_replace(text, r"\+", "%2B")), text)
+def without(schema: StructType, names: frozenset[str]) -> StructType:
+    """The schema without some of its columns."""
+    return type(schema)([field for field in schema.fields if field.name not in names])
 
 
 def parsed_schema(spark: SparkSession, ddl: str) -> StructType:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from medallion_assets.lakehouse.autoloader.discovery import LandedFile, list_files
+from medallion_assets.lakehouse.autoloader.discovery import (
+    DirectoryListing,
+    Selection,
+    Settling,
+    look_through,
+)
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
@@ -24,7 +28,8 @@ class LandingState:
         unsettled: files that may still be written and are not counted as new.
         oldest_new_age_seconds: age of the oldest new file, None where there is none.
         ledger_version: the version of the ledger that was compared with.
-        failed_files: files in the ledger that could not be read.
+        failed_files: files in the ledger that could not be read, and what this look could not
+            look at.
         resume_after: where the next look goes on when the time budget ran out, else None.
     """
 
@@ -57,35 +62,34 @@ def look(
     """
     ledger = FileLedger(ledger_directory(checkpoint))
     version = ledger.version()
-    known = ledger.known()
-    deadline = time.monotonic() + budget_seconds
+    known = ledger.known(by_version=options.allow_overwrites)
     now = time.time()
-    listed = unsettled = 0
-    new: list[LandedFile] = []
-    stopped: str | None = None
-    parent = ""
-    for file in list_files(directory, resume_after or ""):
-        here = os.path.dirname(file.path)
-        if here != parent and parent and time.monotonic() > deadline:
-            # Only between directories: within one there is no position to go on from.
-            stopped = here
-            break
-        parent = here
-        listed += 1
-        if not known.holds(file):
-            if 0 <= now - file.modified_ns / 1e9 < options.settle_seconds:
-                unsettled += 1
-            else:
-                new.append(file)
+    selection, settling = Selection.of(options), Settling(options.settle_seconds)
+    listing = DirectoryListing(
+        directory,
+        selection,
+        resume_after=resume_after or "",
+        deadline=time.monotonic() + budget_seconds,
+    )
+    listed = new_files = new_bytes = unsettled = unreadable = 0
+    oldest: int | None = None
+    for looked in look_through(listing, known, selection):
+        listed += looked.listed
+        unreadable += len(looked.unreadable)
+        whole = [file for file in looked.new if not settling.is_young(file, now)]
+        unsettled += len(looked.new) - len(whole)
+        new_files += len(whole)
+        new_bytes += sum(file.size for file in whole)
+        times = [file.modified_ns for file in whole]
+        oldest = min(times if oldest is None else [oldest, *times], default=None)
     waiting = ledger.backlog(ledger.last_commit())
-    oldest = min((file.modified_ns for file in new), default=None)
     return LandingState(
         listed=listed,
-        new_files=len(new) + waiting.files,
-        new_bytes=sum(file.size for file in new) + waiting.bytes,
+        new_files=new_files + waiting.files,
+        new_bytes=new_bytes + waiting.bytes,
         unsettled=unsettled,
         oldest_new_age_seconds=None if oldest is None else now - oldest / 1e9,
         ledger_version=str(version) if version else "none",
-        failed_files=len(ledger.failures()),
-        resume_after=stopped,
+        failed_files=len(ledger.failures()) + unreadable + len(listing.unreadable),
+        resume_after=listing.stopped_before,
     )

@@ -1,12 +1,14 @@
 """The file ledger: every file a stream ever discovered, and what became of it.
 
-Three small Delta tables under the stream's checkpoint, written by the one run that holds the
+Five small Delta tables under the stream's checkpoint, written by the one run that holds the
 stream's lock:
 
-- `files`: path, size, modification time, discovery time and the micro-batch the file is in.
-  Append-only; the stream of the bronze table reads it.
+- `files`: path, size, modification time, discovery time, the micro-batch the file is in, and why it
+  was entered. Append-only; the stream of the bronze table reads it.
+- `attempts`: a row each time a micro-batch is begun.
 - `commits`: a row a micro-batch that is in the target, with rows and time.
 - `failures`: files that could not be read, with the reason.
+- `archived`: files that were deleted or moved once their rows were in the target.
 
 Whether a micro-batch is in a Delta target is known from the target's own log (`txnVersion`), in
 the same commit as the rows; `commits` repeats it for people and is caught up at the next start.
@@ -24,74 +26,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
-from medallion_assets.lakehouse.autoloader.discovery import LandedFile
+from medallion_assets.lakehouse.autoloader.discovery import KnownFiles, LandedFile
+from medallion_assets.lakehouse.autoloader.ledger_rows import (
+    FILES,
+    TABLES,
+    ArchivedFile,
+    Backlog,
+    Cause,
+    Entry,
+    current_time,
+    entries_of,
+    file_rows,
+    landed_files,
+)
 from medallion_assets.lakehouse.delta_log import DeltaLog, TableVersion
 from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 
-_INSTANT = pa.timestamp("us", tz="UTC")
-_FILES = pa.schema(
-    [
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("size", pa.int64(), nullable=False),
-        pa.field("modification_time", _INSTANT, nullable=False),
-        pa.field("discovery_time", _INSTANT, nullable=False),
-        pa.field("batch", pa.int64(), nullable=False),
-    ]
-)
-_COMMITS = pa.schema(
-    [
-        pa.field("batch", pa.int64(), nullable=False),
-        pa.field("commit_time", _INSTANT, nullable=False),
-        pa.field("rows", pa.int64(), nullable=False),
-    ]
-)
-_FAILURES = pa.schema(
-    [
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("batch", pa.int64(), nullable=False),
-        pa.field("failure_time", _INSTANT, nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-    ]
-)
-_TABLES = {"files": _FILES, "commits": _COMMITS, "failures": _FAILURES}
 COMPACT_BEYOND = 100
 """Files of one of the ledger's tables from which on they are put together."""
 
 # A stream that pauses for a month must not find the log it has yet to read cleaned up: Delta drops
 # such data without an error.
 _PROPERTIES = {"delta.logRetentionDuration": "interval 3650 days"}
-
-
-@dataclass(frozen=True)
-class Backlog:
-    """What is discovered and not yet in the target."""
-
-    files: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class KnownFiles:
-    """What discovery leaves out.
-
-    A path is taken once, also when the file changes later. Only a file that could not be read is
-    taken again, once it has been replaced by another; one that was gone, once it is there.
-
-    Args:
-        paths: every path ever discovered.
-        broken: the sizes and modification times under which the files failed that are not in the
-            target.
-    """
-
-    paths: frozenset[str]
-    broken: Mapping[str, set[tuple[int, int]]]
-
-    def holds(self, file: LandedFile) -> bool:
-        """Whether the file is known and need not be looked at."""
-        if file.path not in self.paths:
-            return False
-        broken = self.broken.get(file.path)
-        return broken is None or (file.size, file.modified_ns // 1000 * 1000) in broken
 
 
 @dataclass(frozen=True)
@@ -111,7 +67,7 @@ class FileLedger:
 
     def create(self) -> None:
         """Make the tables where they are missing."""
-        for name, schema in _TABLES.items():
+        for name, schema in TABLES.items():
             DeltaTable.create(
                 self.directory / name, schema, mode="ignore", configuration=_PROPERTIES
             )
@@ -130,7 +86,7 @@ class FileLedger:
             Whether anything was put together.
         """
         compacted = False
-        for name in _TABLES:
+        for name in TABLES:
             table = DeltaTable(self.directory / name)
             if len(table.file_uris()) > beyond:
                 table.optimize.compact()
@@ -138,18 +94,22 @@ class FileLedger:
                 compacted = True
         return compacted
 
-    def known(self) -> KnownFiles:
-        """Every path ever discovered."""
-        files = self._read("files", ["path"])
+    def known(self, *, by_version: bool = False) -> KnownFiles:
+        """Every path ever discovered.
+
+        Args:
+            by_version: every version of every path instead, as `cloudFiles.allowOverwrites` wants.
+        """
+        files = self._read("files", ["path", *(["size", "modification_time"] * by_version)])
         if files is None:
-            return KnownFiles(frozenset(), {})
+            return KnownFiles(by_version=by_version)
         failures = self.failures()
         broken: dict[str, set[tuple[int, int]]] = {path: set() for path in failures}
         some = self._discoveries(list(failures))
-        for file in [] if some is None else _landed(some):
+        for file in [] if some is None else landed_files(some):
             if failures[file.path] != IT_IS_GONE:
                 broken[file.path].add((file.size, file.modified_ns))
-        return KnownFiles(frozenset(files.column("path").to_pylist()), broken)
+        return KnownFiles.of(files, broken, by_version=by_version)
 
     def last_batch(self) -> int | None:
         """The number of the newest micro-batch, None where nothing was ever discovered."""
@@ -169,45 +129,131 @@ class FileLedger:
         """The newest micro-batch in `commits`."""
         return self._newest("commits")
 
-    def discovered(self, batches: Iterable[Sequence[LandedFile]], first: int | None = None) -> int:
+    def discovered(
+        self,
+        batches: Iterable[Sequence[LandedFile]],
+        first: int | None = None,
+        cause: Cause = Cause.LANDED,
+    ) -> int:
         """Append files, each sequence as one micro-batch and one commit.
 
         Args:
             batches: the files.
             first: the first one's number; the next free one where it is None.
+            cause: why they are entered.
 
         Returns:
             How many micro-batches were added.
         """
         number = self.next_batch() if first is None else first
         added = 0
+        table: DeltaTable | None = None
         for batch in batches:
-            write_deltalake(self.files_path, _file_rows(batch, number + added), mode="append")
+            # Opened once: a log of a thousand commits takes longer to read than to write to.
+            table = DeltaTable(self.files_path) if table is None else table
+            write_deltalake(table, file_rows(batch, number + added, cause), mode="append")
             added += 1
         return added
+
+    def discovered_as_one(
+        self,
+        chunks: Iterable[Sequence[LandedFile]],
+        number: int,
+        cause: Cause = Cause.LANDED,
+    ) -> None:
+        """Append files as one micro-batch and one commit, of which only a chunk is held at a time.
+
+        Args:
+            chunks: the files.
+            number: the micro-batch's.
+            cause: why they are entered.
+        """
+        rows = (file_rows(files, number, cause) for files in chunks)
+        batches = (batch for some in rows for batch in some.to_batches())
+        reader = pa.RecordBatchReader.from_batches(FILES, batches)
+        write_deltalake(self.files_path, reader, mode="append")
 
     def batch(self, number: int) -> list[LandedFile]:
         """The files of one micro-batch."""
         rows = self._read("files", ["path", "size", "modification_time"], batch=number)
-        return [] if rows is None else _landed(rows)
+        return [] if rows is None else landed_files(rows)
+
+    def replaced(self, number: int) -> list[str]:
+        """The files of a micro-batch whose earlier rows it replaces."""
+        rows = self._read("files", ["path", "cause"], batch=number)
+        if rows is None:
+            return []
+        again = rows.filter(pc.equal(rows.column("cause"), Cause.REPROCESS.value))
+        return [str(path) for path in again.column("path").to_pylist()]
+
+    def attempted(self, batch: int) -> None:
+        """Record that a micro-batch is begun."""
+        self._append("attempts", [{"batch": batch, "processed_time": current_time()}])
 
     def failed(self, batch: int, files: Sequence[FailedFile]) -> None:
         """Record files of a micro-batch that could not be taken."""
         if not files:
             return
-        now = _now()
+        time = current_time()
         rows = [
-            {"path": f.path, "batch": batch, "failure_time": now, "reason": f.reason} for f in files
+            {"path": f.path, "batch": batch, "failure_time": time, "reason": f.reason}
+            for f in files
         ]
-        table = pa.Table.from_pylist(rows, schema=_FAILURES)
-        write_deltalake(self.directory / "failures", table, mode="append")
+        self._append("failures", rows)
 
     def committed(self, batch: int, rows: int) -> None:
         """Record that a micro-batch is in the target."""
-        table = pa.Table.from_pylist(
-            [{"batch": batch, "commit_time": _now(), "rows": rows}], schema=_COMMITS
-        )
-        write_deltalake(self.directory / "commits", table, mode="append")
+        self._append("commits", [{"batch": batch, "commit_time": current_time(), "rows": rows}])
+
+    def rows(self) -> int:
+        """How many rows were taken, as far as the target tells."""
+        commits = self._read("commits", ["rows"])
+        return 0 if commits is None else int(pc.sum(commits.column("rows")).as_py() or 0)
+
+    def archived(self, files: Sequence[ArchivedFile]) -> None:
+        """Record files that were cleaned away."""
+        time = current_time()
+        rows = [
+            {
+                "path": file.path,
+                "batch": file.batch,
+                "archive_time": time,
+                "archive_mode": file.mode,
+                "move_location": file.move_location,
+            }
+            for file in files
+        ]
+        if rows:
+            self._append("archived", rows)
+
+    def newest(self) -> pa.Table:
+        """Of each file its newest entry: path, size, modification_time, batch, cause."""
+        columns = [name for name in FILES.names if name != "discovery_time"]
+        files = self._read("files", columns)
+        if files is None:
+            return FILES.empty_table().select(columns)
+        last = files.group_by("path").aggregate([("batch", "max")])
+        last = last.rename_columns(["path", "batch"])
+        return files.join(last, keys=["path", "batch"], join_type="inner")
+
+    def cleanable(self, committed_before: datetime.datetime) -> list[Entry]:
+        """Files whose newest content is in the target since before a time, and not archived."""
+        commits = self._read("commits", ["batch", "commit_time"])
+        if commits is None:
+            return []
+        old = commits.group_by("batch").aggregate([("commit_time", "max")])
+        old = old.filter(pc.less(old.column("commit_time_max"), committed_before))
+        entries = self.newest().join(old.select(["batch"]), keys="batch", join_type="inner")
+        entries = entries.filter(pc.not_equal(entries.column("cause"), Cause.SKIPPED.value))
+        for name in ("failures", "archived"):
+            gone = self._read(name, ["path", "batch"])
+            if gone is not None and gone.num_rows:
+                entries = entries.join(gone, keys=["path", "batch"], join_type="left anti")
+        return entries_of(entries)
+
+    def entries(self) -> list[Entry]:
+        """Every file, with its newest content."""
+        return entries_of(self.newest())
 
     def failures(self) -> dict[str, str]:
         """Path to reason, of every file that could not be taken and was not taken since."""
@@ -242,6 +288,10 @@ class FileLedger:
         wanted = pa.array(sorted(set(paths)), pa.string())
         return every.filter(pc.is_in(every.column("path"), value_set=wanted))
 
+    def _append(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
+        table = pa.Table.from_pylist(rows, schema=TABLES[name])
+        write_deltalake(self.directory / name, table, mode="append")
+
     def _newest(self, name: str) -> int | None:
         rows = self._read(name, ["batch"])
         newest = None if rows is None else pc.max(rows.column("batch")).as_py()
@@ -253,32 +303,3 @@ class FileLedger:
         wanted = None if batch is None else pc.field("batch") == batch
         dataset = DeltaTable(self.directory / name).to_pyarrow_dataset()
         return dataset.to_table(columns=columns, filter=wanted)
-
-
-def _file_rows(files: Sequence[LandedFile], batch: int) -> pa.Table:
-    now = _now()
-    return pa.table(
-        {
-            "path": [file.path for file in files],
-            "size": [file.size for file in files],
-            "modification_time": pa.array(
-                [file.modified_ns // 1000 for file in files], pa.int64()
-            ).cast(_INSTANT),
-            "discovery_time": pa.array([now] * len(files), _INSTANT),
-            "batch": [batch] * len(files),
-        },
-        schema=_FILES,
-    )
-
-
-def _landed(rows: pa.Table) -> list[LandedFile]:
-    modified = rows.column("modification_time").cast(pa.int64()).to_pylist()
-    paths, sizes = rows.column("path").to_pylist(), rows.column("size").to_pylist()
-    return [
-        LandedFile(path, size, microseconds * 1000)
-        for path, size, microseconds in zip(paths, sizes, modified, strict=True)
-    ]
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)

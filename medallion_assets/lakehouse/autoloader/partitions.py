@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pyspark.sql.types import (
@@ -16,6 +17,11 @@ from pyspark.sql.types import (
     StructField,
     StructType,
 )
+
+from medallion_assets.lakehouse.autoloader.decode.format import quoted
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
 
 _PAIR = re.compile(r"([^=/]+)=([^/]*)\Z")
 
@@ -57,3 +63,33 @@ def _type_of(values: set[str]) -> DataType:
     if said and all(re.fullmatch(r"-?(0|[1-9]\d{0,17})", value) for value in said):
         return LongType()
     return StringType()
+
+
+def with_partition_columns(
+    frame: DataFrame, schema: StructType, names: Sequence[str], below: Path
+) -> DataFrame:
+    """Add the columns that stand in the files' directories, in the schema's order.
+
+    Values are unescaped as Hive and Spark escape them: `%2F` for `/`.
+    """
+    from pyspark.sql import functions as F
+
+    kinds = {field.name: field.dataType for field in schema.fields}
+    # The path comes as a URI: what is escaped in a directory's name is escaped twice there.
+    uri = decoded_uri(F.col("_metadata.file_path"))
+    directory = F.substring_index(uri, f"{below}/", -1)
+    for name in names:
+        if name in kinds:
+            pair = f"(?:^|/){re.escape(name)}=([^/]*)/"
+            found = F.regexp_extract(directory, pair, 1)
+            value = F.when((found != "") & (found != "__HIVE_DEFAULT_PARTITION__"), found)
+            frame = frame.withColumn(name, decoded_uri(value).try_cast(kinds[name]))
+    rest = [name for name in frame.columns if name not in kinds]
+    return frame.select(*[F.col(quoted(name)) for name in [*schema.names, *rest]])
+
+
+def decoded_uri(text: Column) -> Column:
+    """Without percent escapes; the text as it is where it is not a valid escape."""
+    from pyspark.sql import functions as F
+
+    return F.coalesce(F.try_url_decode(F.regexp_replace(text, r"\+", "%2B")), text)

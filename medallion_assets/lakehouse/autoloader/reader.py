@@ -5,9 +5,12 @@ An Auto Loader script runs with one changed word, `read_stream(spark)` for `spar
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medallion_assets.lakehouse.autoloader.discovery.glob import escaped, is_glob, literal_part
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.errors import OptionError
 
@@ -75,15 +78,13 @@ class StreamReader:
         self.options(**options)
         if path is None:
             raise OptionError("cloudFiles needs the directory to load: .load('/landing/orders').")
+        landing = LandingPath.of(path)
         return CloudFilesFrame(
             spark=self._spark,
-            directory=local_directory(path),
-            options=CloudFilesOptions.parse(
-                {k: v for k, v in self._options.items() if k.lower() != "rescueddatacolumn"},
-                has_schema=self._schema is not None,
-            ),
+            directory=landing.directory,
+            pattern=landing.pattern,
+            options=CloudFilesOptions.parse(self._options, has_schema=self._schema is not None),
             declared=self._declared(),
-            rescued_column=self._rescued_column(),
         )
 
     def __getattr__(self, name: str) -> Any:
@@ -107,23 +108,35 @@ class StreamReader:
             f"`{field.name}` {field.dataType.simpleString()}" for field in self._schema.fields
         )
 
-    def _rescued_column(self) -> str | None:
-        for key, value in self._options.items():
-            if key.lower() == "rescueddatacolumn":
-                return value
-        return "_rescued_data" if self._schema is None else None
 
+@dataclass(frozen=True)
+class LandingPath:
+    """What a path to load names.
 
-def local_directory(path: str) -> Path:
-    """The directory of a path or `file:` URI.
-
-    Raises:
-        OptionError: the path is on another file system.
+    Attributes:
+        directory: where to look.
+        pattern: the path as a glob with its whole directory, None where it names a directory.
     """
-    bare = path.removeprefix("file://").removeprefix("file:")
-    if "://" in bare or (":" in bare.split("/", 1)[0]):
-        raise OptionError(
-            f"{path} is not on a local or mounted file system, which is what discovery lists. "
-            "Mount the store, or copy its files into a landing directory."
-        )
-    return Path(bare).expanduser().resolve()
+
+    directory: Path
+    pattern: str | None = None
+
+    @classmethod
+    def of(cls, path: str) -> LandingPath:
+        """A path or `file:` URI; a glob, unless something of just this name is there.
+
+        Raises:
+            OptionError: the path is on another file system.
+        """
+        bare = path.removeprefix("file://").removeprefix("file:")
+        if "://" in bare or (":" in bare.split("/", 1)[0]):
+            raise OptionError(
+                f"{path} is not on a local or mounted file system, which is what discovery lists. "
+                "Mount the store, or copy its files into a landing directory."
+            )
+        if not is_glob(bare) or os.path.lexists(Path(bare).expanduser()):
+            return cls(Path(bare).expanduser().resolve())
+        above = bare[: literal_part(bare).rfind("/") + 1]
+        directory = Path(above).expanduser().resolve()
+        inside = escaped(os.fspath(directory)).rstrip("/")
+        return cls(directory, f"{inside}/{bare[len(above) :]}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from medallion_assets.lakehouse.autoloader.delta_sink import DeltaSink, FunctionSink
 from medallion_assets.lakehouse.autoloader.frame import CloudFilesFrame
 from medallion_assets.lakehouse.autoloader.handle import CloudFilesQuery
+from medallion_assets.lakehouse.autoloader.options import SchemaEvolutionMode
 from medallion_assets.lakehouse.autoloader.stream import FileStream, Sink
 from medallion_assets.lakehouse.catalog import table_path
 from medallion_assets.lakehouse.errors import OptionError
@@ -127,6 +128,7 @@ class CloudFilesWriter:
         return self.toTable(tableName)
 
     def _delta_sink(self, path: Path, name: str | None) -> DeltaSink:
+        mode = self._frame.options.schema_evolution_mode
         passed = {k: v for k, v in self._options.items() if k.lower() not in _OPTIONS}
         return DeltaSink(
             path=path,
@@ -136,6 +138,7 @@ class CloudFilesWriter:
             partition_by=self._partition_by,
             cluster_by=self._cluster_by,
             options=tuple(passed.items()),
+            widening=mode is SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING,
         )
 
     def _run(self, sink: Sink) -> CloudFilesQuery:
@@ -151,6 +154,7 @@ class CloudFilesWriter:
             options=self._frame.options,
             checkpoint=directory,
             declared=self._frame.declared,
+            pattern=self._frame.pattern,
         )
         if isinstance(sink, DeltaSink):
             sink.create(self._frame.spark, self._frame.empty(directory))

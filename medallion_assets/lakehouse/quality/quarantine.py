@@ -18,7 +18,9 @@ COLUMNS = {
 """The columns a quarantine adds to the transformed row's own."""
 
 
-def write_quarantine(rows: DataFrame, path: Path, stream: str, batch: int) -> None:
+def write_quarantine(
+    rows: DataFrame, path: Path, stream: str, batch: int, *, widening: bool = False
+) -> None:
     """Append rejected rows, once for a micro-batch however often it is replayed."""
     from pyspark.sql import functions as F
 
@@ -28,4 +30,4 @@ def write_quarantine(rows: DataFrame, path: Path, stream: str, batch: int) -> No
             "_batch_id": F.lit(batch).cast("bigint"),
         }
     )
-    query.append(marked, path, transaction=(stream, batch))
+    query.append(marked, path, transaction=(stream, batch), widening=widening)

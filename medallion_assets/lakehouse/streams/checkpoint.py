@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medallion_assets.lakehouse.delta_log import TableVersion
-from medallion_assets.lakehouse.errors import CheckpointInUseError
+from medallion_assets.lakehouse.errors import CheckpointInUseError, LostStateError
 
 _IDENTITY = "_stream.json"
 _CONSUMED = "_consumed.json"
@@ -32,8 +32,13 @@ class Checkpoint:
 
     directory: Path
 
-    def claim(self, source: str, target: str) -> str:
+    def claim(self, source: str, target: str, *, filled: bool = False) -> str:
         """Take the checkpoint for a stream from `source` to `target`.
+
+        Args:
+            source: what the stream reads.
+            target: what it writes.
+            filled: whether the target, which no other stream fills, has been written before.
 
         Returns:
             The stream's id, made at the first claim: the `txnAppId` of what it writes. A new
@@ -41,6 +46,8 @@ class Checkpoint:
 
         Raises:
             CheckpointInUseError: it belongs to a stream with another source or target.
+            LostStateError: the target is filled and there is no checkpoint: going on would take
+                everything again.
         """
         path = self.directory / _IDENTITY
         wanted = {"source": source, "target": target}
@@ -55,6 +62,12 @@ class Checkpoint:
                         "rebuild this table too."
                     )
             return str(held["id"])
+        if filled:
+            raise LostStateError(
+                f"{target} has data, but the checkpoint that says what it was made of is gone: "
+                f"{self.directory}. Restore that directory from a backup, or recreate the table: "
+                f"`medallion rebuild {target.replace('.', '/', 1)}`."
+            )
         identity = {"id": f"stream-{uuid.uuid4()}", **wanted}
         _write(path, identity)
         return identity["id"]

@@ -129,6 +129,7 @@ def append(
     transaction: tuple[str, int],
     properties: Mapping[str, str] = MappingProxyType({}),
     cluster_by: Sequence[str] = (),
+    widening: bool = False,
 ) -> None:
     """Append to a Delta table exactly once for a transaction id and number.
 
@@ -141,7 +142,12 @@ def append(
         transaction: `txnAppId` and `txnVersion`.
         properties: table properties, where the table is made.
         cluster_by: columns for liquid clustering, where the table is made.
+        widening: whether columns get wider types where the rows have them.
     """
+    if widening:
+        from medallion_assets.lakehouse.type_widening.tables import widen_columns
+
+        widen_columns(frame.sparkSession, path, frame.schema)
     application, number = transaction
     writer = (
         frame.write.format("delta")

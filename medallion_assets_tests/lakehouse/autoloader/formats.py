@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import fastavro
 import pyarrow as pa
-from pyarrow import parquet
+import pytest
+from pyarrow import orc, parquet
 
 from medallion_assets.lakehouse.autoloader.options import FileFormat
+from medallion_assets_tests.lakehouse.autoloader.packing import PACKED
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
 
 Row = Mapping[str, Any]
 
@@ -29,13 +34,27 @@ class WrittenFormat:
         name: of the format.
         encode: rows to a file's bytes.
         suffix: of the files.
-        has_nesting: whether a value can be an object or a list.
+        options: that the reader needs.
+        unpack: the rows that a row of the table holds, where its columns are the format's own.
+        gaps: behaviours that the format can't have, and why.
     """
 
     name: FileFormat
     encode: Callable[[Sequence[Row]], bytes]
     suffix: str
-    has_nesting: bool = True
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unpack: Callable[[Row], list[dict[str, Any]]] | None = None
+    gaps: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the files can be packed, and have no types of their own."""
+        return self.name in ("csv", "json", "text", "xml")
+
+    @property
+    def tells_dates(self) -> bool:
+        """Whether a date is told from other text when types are inferred."""
+        return self.name in ("csv", "xml")
 
     def write(self, path: Path, rows: Sequence[Row]) -> Path:
         """Write a file; its name gets the suffix."""
@@ -43,6 +62,14 @@ class WrittenFormat:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(self.encode(rows))
         return target
+
+    def packed(self, suffix: str) -> WrittenFormat:
+        """The same, packed as the suffix says."""
+        encode, pack = self.encode, PACKED[suffix]
+        return WrittenFormat(
+            self.name, lambda rows: pack(encode(rows)), self.suffix + suffix, self.options,
+            self.unpack, self.gaps,
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return self.suffix.removeprefix(".")
@@ -98,12 +125,72 @@ def _avro_type(name: str, rows: Sequence[Row], column: str) -> Any:
     return {bool: "boolean", int: "long", float: "double", str: "string"}[type(value)]
 
 
+def orc_file(rows: Sequence[Row]) -> bytes:
+    target = io.BytesIO()
+    filled = [{name: row.get(name) for name in columns(rows)} for row in rows]
+    orc.write_table(pa.Table.from_pylist(filled), target)
+    return target.getvalue()
+
+
+def xml_file(rows: Sequence[Row]) -> bytes:
+    root = ElementTree.Element("rows")
+    for row in rows:
+        _element(root, "row", row)
+    return b'<?xml version="1.0"?>' + ElementTree.tostring(root, encoding="unicode").encode()
+
+
+def _element(parent: ElementTree.Element, name: str, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, list):
+        for item in value:
+            _element(parent, name, item)
+        return
+    element = ElementTree.SubElement(parent, name)
+    if isinstance(value, Mapping):
+        for inner, part in value.items():
+            _element(element, inner, part)
+    else:
+        element.text = str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def lines_of(content: str | bytes) -> list[dict[str, Any]]:
+    """The objects of NDJSON."""
+    return [json.loads(line) for line in content.splitlines()]
+
+
+_ONE_COLUMN = "its only column is value"
+_FOUR_COLUMNS = "its columns are path, modificationTime, length and content"
+_WITHOUT_COLUMNS = ("new columns", "declared types")
+
 JSON = WrittenFormat("json", ndjson, ".json")
-JSON_GZ = WrittenFormat("json", lambda rows: gzip.compress(ndjson(rows)), ".json.gz")
-CSV = WrittenFormat("csv", delimited, ".csv", has_nesting=False)
-CSV_GZ = WrittenFormat("csv", lambda rows: gzip.compress(delimited(rows)), ".csv.gz", False)
-CSV_BZ2 = WrittenFormat("csv", lambda rows: bz2.compress(delimited(rows)), ".csv.bz2", False)
+CSV = WrittenFormat("csv", delimited, ".csv", gaps={"nesting": "its values have no parts"})
 PARQUET = WrittenFormat("parquet", parquet_file, ".parquet")
 AVRO = WrittenFormat("avro", avro_file, ".avro")
-FORMATS = [JSON, CSV, PARQUET, AVRO]
-WITH_COMPRESSED = [*FORMATS, JSON_GZ, CSV_GZ]
+ORC = WrittenFormat("orc", orc_file, ".orc")
+XML = WrittenFormat("xml", xml_file, ".xml", {"rowTag": "row"})
+TEXT = WrittenFormat(
+    "text", ndjson, ".txt", unpack=lambda row: lines_of(row["value"]),
+    gaps=dict.fromkeys((*_WITHOUT_COLUMNS, "nesting"), _ONE_COLUMN),
+)  # fmt: skip
+BINARY = WrittenFormat(
+    "binaryFile", ndjson, ".bin", unpack=lambda row: lines_of(row["content"]),
+    gaps=dict.fromkeys((*_WITHOUT_COLUMNS, "nesting"), _FOUR_COLUMNS)
+    | {"broken files": "any bytes are a content"},
+)  # fmt: skip
+
+FORMATS = [JSON, CSV, PARQUET, AVRO, ORC, XML, TEXT, BINARY]
+
+
+def formats(behaviour: str, of: Sequence[WrittenFormat] = FORMATS) -> list[ParameterSet]:
+    """The formats as parameters of a test; one that can't behave so is left out with its reason."""
+    return [
+        pytest.param(
+            written,
+            id=str(written),
+            marks=[pytest.mark.skip(reason=f"{written.name}: {written.gaps[behaviour]}")]
+            if behaviour in written.gaps
+            else [],
+        )
+        for written in of
+    ]

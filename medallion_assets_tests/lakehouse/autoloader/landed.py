@@ -25,3 +25,16 @@ def seen(path: Path) -> LandedFile:
 
 def landed(name: str, size: int = 1, modified: float = PAST) -> LandedFile:
     return LandedFile(name, size, int(modified * 1e9))
+
+
+def too_deep(directory: Path) -> str:
+    """Make directories in one another until no path is long enough; the first that has none."""
+    path = str(directory)
+    here = os.open(path, os.O_RDONLY)
+    while len(path) < os.pathconf("/", "PC_PATH_MAX"):
+        os.mkdir("d" * 250, dir_fd=here)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here, path = below, f"{path}/{'d' * 250}"
+    os.close(here)
+    return path

@@ -18,6 +18,7 @@ from medallion_assets.lakehouse.materialization import Files, Materialization
 from medallion_assets.lakehouse.materialize import materialize
 from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW, Trigger
 from medallion_assets.lakehouse.tables import BronzeTable, LandingDirectory
+from medallion_assets_tests.lakehouse.autoloader.formats import WrittenFormat
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,6 +47,15 @@ class LandedBronze:
             given[bare if bare != option else f"cloudFiles.{option}"] = value
         source = LandingDirectory(name=name, format=kind, schema=schema, options=given)
         return cls(lake, spark, BronzeTable(name=name, source=source))
+
+    @classmethod
+    def of(
+        cls, written: WrittenFormat, lake: Lake, spark: SparkSession, schema: str | None = None,
+        name: str = "landed", **options: str,
+    ) -> LandedBronze:  # fmt: skip
+        """A table over files that are written so; options as for `over`."""
+        needed = {f"reader_{option}": value for option, value in written.options.items()}
+        return cls.over(lake, spark, written.name, schema, name, **{**needed, **options})
 
     @property
     def landing(self) -> Path:

@@ -7,6 +7,7 @@ from pyspark.sql.types import (
     ArrayType,
     DataType,
     DoubleType,
+    IntegerType,
     LongType,
     MapType,
     NullType,
@@ -18,12 +19,12 @@ from pyspark.sql.types import (
 from medallion_assets.lakehouse.autoloader.evolution import (
     decide,
     union,
-    with_hints,
+    widest,
     with_string_leaves,
 )
 from medallion_assets.lakehouse.autoloader.options import SchemaEvolutionMode
 
-LONG, TEXT, DOUBLE = LongType(), StringType(), DoubleType()
+INT, LONG, TEXT, DOUBLE = IntegerType(), LongType(), StringType(), DoubleType()
 ADD = SchemaEvolutionMode.ADD_NEW_COLUMNS
 RESCUE = SchemaEvolutionMode.RESCUE
 NONE = SchemaEvolutionMode.NONE
@@ -99,11 +100,6 @@ def test_a_union_keeps_case_variants_apart() -> None:
     assert union([schema(a=LONG), schema(A=TEXT)]).names == ["a", "A"]
 
 
-def test_hints_override_types_whatever_the_case_and_add_what_is_missing() -> None:
-    hinted = with_hints(schema(id=TEXT, Amount=TEXT), schema(amount=DOUBLE, late=LONG))
-    assert hinted == schema(id=TEXT, amount=DOUBLE, late=LONG)
-
-
 def test_string_leaves_keep_the_structure() -> None:
     inferred = schema(id=LONG, s=schema(x=DOUBLE), l=ArrayType(LONG), m=MapType(TEXT, LONG))
     assert with_string_leaves(inferred) == schema(
@@ -150,7 +146,7 @@ def test_stored_fields_never_vanish_and_never_change_type(
     decision = decide(stored, seen, mode)
     before, after = _leaves(stored), _leaves(decision.schema)
     assert {path: after.get(path) for path in before} == before
-    if mode is not ADD:
+    if not mode.adds:
         assert decision.schema == stored
 
 
@@ -178,11 +174,34 @@ def test_no_schema_has_two_columns_that_differ_by_case_only(
     assert len(set(names)) == len(names)
 
 
-@given(_unique, _unique)
-def test_hints_and_fields_are_all_there_and_hinting_again_changes_nothing(
-    inferred: StructType, hints: StructType
+WIDEN = SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING
+
+
+@pytest.mark.parametrize(
+    ("stored", "seen", "expected", "widened"),
+    [
+        (schema(a=INT), schema(a=LONG, b=TEXT), schema(a=LONG, b=TEXT), ("a bigint",)),
+        (schema(a=LONG), schema(a=DOUBLE), schema(a=LONG), ()),
+        (schema(a=LONG), schema(a=INT), schema(a=LONG), ()),
+        (
+            schema(s=schema(x=INT), l=ArrayType(INT), m=MapType(TEXT, INT)),
+            schema(s=schema(x=LONG), l=ArrayType(LONG), m=MapType(TEXT, LONG)),
+            schema(s=schema(x=LONG), l=ArrayType(LONG), m=MapType(TEXT, LONG)),
+            ("s.x bigint", "l.element bigint", "m.value bigint"),
+        ),
+    ],
+)
+def test_types_widen_at_every_level_in_that_mode_only(
+    stored: StructType, seen: StructType, expected: StructType, widened: tuple[str, ...]
 ) -> None:
-    hinted = with_hints(inferred, hints)
-    assert {n.lower() for n in hinted.names} == {n.lower() for n in inferred.names + hints.names}
-    assert all(hint in hinted.fields for hint in hints.fields)
-    assert with_hints(hinted, hints) == hinted
+    decision = decide(stored, seen, WIDEN)
+    assert (decision.schema, decision.widened) == (expected, widened)
+    assert decide(stored, seen, ADD).widened == ()
+    assert decide(expected, seen, WIDEN).widened == ()
+
+
+def test_a_first_schema_has_the_widest_of_the_types_seen() -> None:
+    both = [schema(a=INT, b=DOUBLE, c=TEXT), schema(a=LONG, b=LONG, c=INT)]
+    for order in (both, both[::-1]):
+        seen = widest(order)
+        assert (seen["a"].dataType, seen["b"].dataType) == (LONG, DOUBLE)

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from medallion_assets.lakehouse.autoloader import landing as landing_module
 from medallion_assets.lakehouse.autoloader.landing import LandingState, look
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
-from medallion_assets_tests.lakehouse.autoloader.landed import land, landed, seen
+from medallion_assets_tests.lakehouse.autoloader.landed import land, seen
 
 OPTIONS = CloudFilesOptions(format="json", settle_seconds=5.0)
 
@@ -94,13 +93,14 @@ def test_looks_that_are_broken_off_see_everything_together(
     assert sum(state.new_files for state in states) == len(names) - 1
 
 
-def test_a_look_at_a_hundred_thousand_known_files_reads_the_ledger_once(
+def test_a_look_at_many_known_files_reads_the_ledger_once(
     tmp_path: Path, ledger: FileLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cost is one read of each ledger table and one pass over the listing."""
-    known = [landed(str(tmp_path / "landing" / f"{number:06}")) for number in range(100_000)]
+    known = [seen(land(tmp_path / "landing" / f"{number:06}")) for number in range(2_000)]
     ledger.discovered([known])
-    ledger.committed(0, 100_000)
+    ledger.committed(0, 2_000)
+    land(tmp_path / "landing" / "new", "12345")
     reads: list[tuple[str, int]] = []
     read = FileLedger._read
 
@@ -111,16 +111,15 @@ def test_a_look_at_a_hundred_thousand_known_files_reads_the_ledger_once(
         reads.append((name, 0 if rows is None else rows.num_rows))
         return rows
 
-    listings: list[str] = []
-
-    def listing(directory: Path, resume_after: str = "") -> object:
-        listings.append(str(directory))
-        return iter([*known, landed(str(directory / "new"), 5)])
-
     monkeypatch.setattr(FileLedger, "_read", counting)
-    monkeypatch.setattr(landing_module, "list_files", listing)
     state = look_at(tmp_path)
-    assert (state.listed, state.new_files, state.new_bytes) == (100_001, 1, 5)
-    assert len(listings) == 1
-    assert [name for name, rows in reads if rows >= 100_000] == ["files", "files"]
+    assert (state.listed, state.new_files, state.new_bytes) == (2_001, 1, 5)
+    assert [name for name, rows in reads if rows >= 2_000] == ["files", "files"]
     assert len(reads) <= 6
+
+
+def test_what_can_not_be_looked_at_counts_as_failed(tmp_path: Path) -> None:
+    land(tmp_path / "landing" / "a")
+    (tmp_path / "landing" / "round").symlink_to(tmp_path / "landing" / "round")
+    state = look_at(tmp_path)
+    assert (state.listed, state.new_files, state.failed_files) == (2, 1, 1)

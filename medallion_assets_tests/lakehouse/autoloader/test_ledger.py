@@ -7,7 +7,8 @@ import pytest
 from deltalake import DeltaTable
 
 from medallion_assets.lakehouse.autoloader.discovery import LandedFile
-from medallion_assets.lakehouse.autoloader.ledger import Backlog, FileLedger
+from medallion_assets.lakehouse.autoloader.ledger import FileLedger
+from medallion_assets.lakehouse.autoloader.ledger_rows import Backlog
 from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 from medallion_assets_tests.lakehouse.autoloader.landed import PAST, landed
 
@@ -61,6 +62,15 @@ def test_discovering_nothing_commits_nothing(ledger: FileLedger) -> None:
     before = ledger.version()
     assert ledger.discovered([]) == 0
     assert ledger.version() == before
+
+
+def test_chunks_of_one_micro_batch_are_one_commit(ledger: FileLedger) -> None:
+    before = DeltaTable(ledger.files_path).version()
+    ledger.discovered_as_one(iter([[A, B], [C]]), 7)
+    assert DeltaTable(ledger.files_path).version() == before + 1
+    assert sorted(file.path for file in ledger.batch(7)) == sorted([A.path, B.path, C.path])
+    ledger.discovered_as_one(iter([]), 8)
+    assert DeltaTable(ledger.files_path).version() == before + 2
 
 
 def test_making_the_tables_again_keeps_what_is_in_them(ledger: FileLedger) -> None:

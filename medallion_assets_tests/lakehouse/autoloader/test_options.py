@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions, SchemaEvolutionMode
+from medallion_assets.lakehouse.autoloader.options import (
+    CLOUD_ONLY,
+    OPTIONS,
+    REFUSED,
+    CleanSource,
+    CloudFilesOptions,
+    SchemaEvolutionMode,
+)
 from medallion_assets.lakehouse.errors import OptionError
 
 
@@ -21,20 +29,19 @@ def parse(has_schema: bool = False, /, **options: str) -> CloudFilesOptions:
 
 def test_only_the_format_has_to_be_given() -> None:
     parsed = CloudFilesOptions.parse({"cloudFiles.format": "json"}, has_schema=False)
-    assert {name: getattr(parsed, name) for name in parsed.__dataclass_fields__} == {
-        "format": "json",
-        "infer_column_types": False,
-        "max_files_per_trigger": 1000,
-        "max_bytes_per_trigger": None,
-        "partition_columns": None,
-        "schema_evolution_mode": SchemaEvolutionMode.ADD_NEW_COLUMNS,
-        "schema_hints": None,
-        "schema_location": None,
-        "include_existing_files": True,
-        "settle_seconds": 1.0,
-        "schema_declared": False,
-        "reader": {},
-    }
+    assert parsed == CloudFilesOptions(format="json")
+    assert parsed.max_files_per_trigger == 1000
+    assert not parsed.infer_column_types
+    assert parsed.include_existing_files
+    assert parsed.clean_source is CleanSource.OFF
+    assert parsed.retention_seconds == 30 * 86400
+    assert parsed.rescued_data_column == "_rescued_data"
+
+
+def test_every_attribute_has_an_option_and_every_option_an_attribute() -> None:
+    own = {"schema_declared", "reader"}
+    attributes = set(CloudFilesOptions.__dataclass_fields__) - own
+    assert {option.attribute for option in OPTIONS} == attributes
 
 
 def test_a_declared_schema_turns_evolution_off() -> None:
@@ -60,6 +67,19 @@ def test_a_declared_schema_turns_evolution_off() -> None:
         ("schemaLocation", "/x", "schema_location", "/x"),
         ("settleSeconds", "0.25", "settle_seconds", 0.25),
         ("settleSeconds", "0", "settle_seconds", 0.0),
+        ("allowOverwrites", "true", "allow_overwrites", True),
+        ("backfillInterval", "1 day", "backfill_seconds", 86400.0),
+        ("backfillInterval", "interval 2 hours 30 minutes", "backfill_seconds", 9000.0),
+        ("maxFileAge", "90 days", "max_file_age_seconds", 90 * 86400.0),
+        ("useStrictGlobber", "true", "use_strict_globber", True),
+        ("useNotifications", "true", "use_notifications", True),
+        ("restartOnNewColumns", "true", "restart_on_new_columns", True),
+        (
+            "schemaEvolutionMode",
+            "addNewColumnsWithTypeWidening",
+            "schema_evolution_mode",
+            SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING,
+        ),
         ("schemaEvolutionMode", "RESCUE", "schema_evolution_mode", SchemaEvolutionMode.RESCUE),
         ("schemaEvolutionMode", "none", "schema_evolution_mode", SchemaEvolutionMode.NONE),
         (
@@ -77,7 +97,10 @@ def test_a_given_value_is_taken(option: str, value: str, attribute: str, expecte
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("format", "xml", "must be one of json, csv, parquet, avro"),
+        ("format", "excel", "must be one of avro, binaryFile, csv, json, orc, parquet, text, xml"),
+        ("cleanSource", "ARCHIVE", "must be one of OFF, DELETE, MOVE"),
+        ("backfillInterval", "often", "must be an interval, such as '1 day'"),
+        ("cleanSource.retentionDuration", "30", "must be an interval"),
         ("inferColumnTypes", "yes", "must be true or false"),
         ("includeExistingFiles", "1", "must be true or false"),
         ("validateOptions", "maybe", "must be true or false"),
@@ -104,7 +127,7 @@ def test_a_bad_value_names_the_option_and_what_is_right(option: str, value: str,
 
 
 def test_a_missing_format_says_which_there_are() -> None:
-    with pytest.raises(OptionError, match=r"cloudFiles\.format is missing.*json, csv"):
+    with pytest.raises(OptionError, match=r"cloudFiles\.format is missing"):
         CloudFilesOptions.parse({}, has_schema=False)
 
 
@@ -198,15 +221,70 @@ def test_any_other_text_is_an_option_error_and_nothing_worse(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "option",
+    ("option", "value", "attribute", "expected"),
     [
-        "ignoreCorruptFiles",
-        "ignoreMissingFiles",
-        "modifiedAfter",
-        "modifiedBefore",
-        "pathGlobFilter",
+        ("ignoreCorruptFiles", "false", "ignore_corrupt_files", False),
+        ("IGNOREMISSINGFILES", "true", "ignore_missing_files", True),
+        ("pathGlobFilter", "*.json", "path_glob_filter", "*.json"),
+        ("fileNamePattern", "*.json", "path_glob_filter", "*.json"),
+        ("readerCaseSensitive", "false", "reader_case_sensitive", False),
+        ("recursiveFileLookup", "true", "recursive_file_lookup", True),
+        ("rescuedDataColumn", "_other", "rescued_data_column", "_other"),
+        ("singleVariantColumn", "v", "single_variant_column", "v"),
+        ("columnNameOfCorruptRecord", "bad", "corrupt_record_column", "bad"),
+        (
+            "modifiedAfter",
+            "2026-11-01T13:00:00",
+            "modified_after",
+            datetime.datetime(2026, 11, 1, 13, tzinfo=datetime.timezone.utc),
+        ),
+        (
+            "modifiedBefore",
+            "2026-11-01T13:00:00+02:00",
+            "modified_before",
+            datetime.datetime(2026, 11, 1, 11, tzinfo=datetime.timezone.utc),
+        ),
     ],
 )
-def test_a_reader_option_that_would_lose_rows_of_taken_files_is_refused(option: str) -> None:
-    with pytest.raises(OptionError, match=f"{option} would leave out rows"):
-        CloudFilesOptions.parse({"cloudFiles.format": "json", option: "x"}, has_schema=False)
+def test_options_without_the_prefix_are_read_too(
+    option: str, value: str, attribute: str, expected: Any
+) -> None:
+    given_options = {"cloudFiles.format": "json", option: value}
+    parsed = CloudFilesOptions.parse(given_options, has_schema=False)
+    assert getattr(parsed, attribute) == expected
+    assert not parsed.reader
+
+
+@pytest.mark.parametrize("name", [*CLOUD_ONLY, "resourceTag.team"])
+def test_what_only_a_cloud_has_says_so(name: str) -> None:
+    with pytest.raises(OptionError, match="there is none outside a cloud"):
+        parse(**{name: "x"})
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_spark_would_leave_unheeded_is_refused(name: str) -> None:
+    with pytest.raises(OptionError, match=f"{name} is not an option here"):
+        CloudFilesOptions.parse({"cloudFiles.format": "csv", name: "3"}, has_schema=False)
+
+
+@pytest.mark.parametrize(
+    ("given_options", "says"),
+    [
+        ({"cleanSource": "MOVE"}, "go together"),
+        ({"cleanSource.moveDestination": "/x"}, "go together"),
+        ({"cleanSource": "DELETE", "cleanSource.retentionDuration": "7 days"}, "more than 7 days"),
+        ({"format": "xml"}, "xml needs rowTag"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    given_options: dict[str, str], says: str
+) -> None:
+    with pytest.raises(OptionError, match=says):
+        parse(**given_options)
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "avro", "orc", "text", "binaryFile"])
+def test_only_formats_of_records_go_into_one_variant(file_format: str) -> None:
+    given_options = {"cloudFiles.format": file_format, "singleVariantColumn": "v"}
+    with pytest.raises(OptionError, match="is for csv, json and xml"):
+        CloudFilesOptions.parse(given_options, has_schema=False)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from pyspark.sql.types import (
     ArrayType,
     DecimalType,
@@ -14,6 +15,7 @@ from pyspark.sql.types import (
 )
 
 from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
+from medallion_assets.lakehouse.errors import OptionError
 
 FIRST = StructType([StructField("id", LongType())])
 SECOND = StructType(
@@ -58,3 +60,26 @@ def test_a_version_left_unfinished_by_a_kill_is_not_seen(tmp_path: Path) -> None
     assert (log.version(), log.schema()) == (0, FIRST)
     log.store(SECOND, [], [])
     assert log.schema() == SECOND
+
+
+def test_versions_say_who_when_and_from_which_files(tmp_path: Path) -> None:
+    log = SchemaLog(tmp_path)
+    assert log.versions() == []
+    assert log.store(FIRST, ["id"], ["/a"]) == 0
+    assert log.store(SECOND, ["at"], ["/b"]) == 1
+    first, second = log.versions()
+    assert (first.number, first.added, first.files, first.schema) == (0, ("id",), ("/a",), FIRST)
+    assert (second.number, second.schema) == (1, SECOND)
+    assert first.by
+    assert first.time < second.time
+
+
+def test_going_back_stores_the_earlier_schema_as_the_newest(tmp_path: Path) -> None:
+    log = SchemaLog(tmp_path)
+    log.store(FIRST, ["id"], [])
+    log.store(SECOND, ["at"], [])
+    assert log.roll_back(0) == 2
+    assert (log.version(), log.schema()) == (2, FIRST)
+    assert [version.number for version in log.versions()] == [0, 1, 2]
+    with pytest.raises(OptionError, match="no version 7; there are: 0, 1, 2"):
+        log.roll_back(7)

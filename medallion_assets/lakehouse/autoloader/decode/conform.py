@@ -2,117 +2,173 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructType
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
 
-def conform(column: Column, source: DataType, target: DataType) -> tuple[Column, Column | None]:
-    """The value as the target type.
-
-    Fields of structs go by their exact names. A part that can't be converted without loss is null
-    in the result.
+@dataclass(frozen=True)
+class Conversion:
+    """How the values of files that know their own types become those of the stored schema.
 
     Args:
-        column: the value.
-        source: its type.
-        target: the type it gets.
-
-    Returns:
-        The converted value, and where it has lost something; None where it never does.
+        exact: whether names that differ by case only are different names.
     """
-    from pyspark.sql import functions as F
 
-    if source.simpleString() == target.simpleString():
-        return column, None
-    if is_nested(source) or is_nested(target):
-        return _nested(column, source, target)
-    if isinstance(target, StringType):
-        return column.cast("string"), None
-    value = column.try_cast(target)
-    back = value.try_cast(source)
-    return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
+    exact: bool = True
+
+    def convert(
+        self, column: Column, source: DataType, target: DataType
+    ) -> tuple[Column, Column | None]:
+        """The value as the target type.
+
+        Fields of structs go by name. A part that can't be converted without loss is null in the
+        result.
+
+        Args:
+            column: the value.
+            source: its type.
+            target: the type it gets.
+
+        Returns:
+            The converted value, and where it has lost something; None where it never does.
+        """
+        if source.simpleString() == target.simpleString():
+            return column, None
+        if isinstance(source, StructType) and isinstance(target, StructType):
+            return self._struct(column, source, target)
+        if isinstance(source, ArrayType) and isinstance(target, ArrayType):
+            return self._array(column, source, target)
+        if isinstance(source, MapType) and isinstance(target, MapType):
+            return self._map(column, source, target)
+        if is_nested(source) or is_nested(target):
+            return self.unlike(column, source, target)
+        return self.single(column, source, target)
+
+    def single(
+        self, column: Column, source: DataType, target: DataType
+    ) -> tuple[Column, Column | None]:
+        """A value without parts."""
+        from pyspark.sql import functions as F
+
+        if isinstance(target, StringType):
+            return column.cast("string"), None
+        value = column.try_cast(target)
+        back = value.try_cast(source)
+        return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
+
+    def unlike(
+        self, column: Column, source: DataType, target: DataType
+    ) -> tuple[Column, Column | None]:
+        """A value whose parts are not those of the target."""
+        from pyspark.sql import functions as F
+
+        return F.lit(None).cast(target), column.isNotNull()
+
+    def rescued(self, column: Column, kind: DataType) -> Column:
+        """The value as a variant, which can stand beside values of any other type."""
+        from pyspark.sql import functions as F
+
+        return F.to_variant_object(column) if is_nested(kind) else column.cast("variant")
+
+    def first_of(
+        self, values: Iterable[tuple[Column, DataType]], target: DataType
+    ) -> tuple[Column, list[Column | None]]:
+        """The first of several values that is there, as the target type.
+
+        Args:
+            values: a field's values under each of its spellings, and their types.
+            target: the type it gets.
+
+        Returns:
+            The value, and for each of the given ones where something of it is lost: what the
+            conversion loses, and all of it where an earlier one is there.
+        """
+        from pyspark.sql import functions as F
+
+        converted: list[Column] = []
+        losses: list[Column | None] = []
+        earlier: Column | None = None
+        for column, kind in values:
+            value, lost = self.convert(column, kind, target)
+            there = column.isNotNull()
+            if earlier is not None:
+                lost = there & earlier if lost is None else lost | (there & earlier)
+            earlier = there if earlier is None else earlier | there
+            converted.append(value)
+            losses.append(lost)
+        if not converted:
+            return F.lit(None).cast(target), []
+        return converted[0] if len(converted) == 1 else F.coalesce(*converted), losses
+
+    def _struct(
+        self, column: Column, source: StructType, target: StructType
+    ) -> tuple[Column, Column | None]:
+        from pyspark.sql import functions as F
+
+        kinds = {field.name: field.dataType for field in source.fields}
+        parts: list[Column] = []
+        losses: list[Column] = []
+        for field in target.fields:
+            values = [
+                (column.getField(name), kinds.pop(name))
+                for name in spellings(field.name, kinds, exact=self.exact)
+            ]
+            part, lost = self.first_of(values, field.dataType)
+            parts.append(part.alias(field.name))
+            losses += [where for where in lost if where is not None]
+        losses += [column.getField(name).isNotNull() for name in kinds]
+        whole = F.when(column.isNotNull(), F.struct(*parts))
+        return whole, reduce(or_, losses) if losses else None
+
+    def _array(
+        self, column: Column, source: ArrayType, target: ArrayType
+    ) -> tuple[Column, Column | None]:
+        from pyspark.sql import functions as F
+
+        kinds = (source.elementType, target.elementType)
+        whole = F.transform(column, lambda element: self.convert(element, *kinds)[0])
+        return whole, self._any_lost(column, *kinds)
+
+    def _map(
+        self, column: Column, source: MapType, target: MapType
+    ) -> tuple[Column, Column | None]:
+        from pyspark.sql import functions as F
+
+        if source.keyType != target.keyType:
+            return F.lit(None).cast(target), column.isNotNull()
+        kinds = (source.valueType, target.valueType)
+        whole = F.transform_values(column, lambda _, value: self.convert(value, *kinds)[0])
+        return whole, self._any_lost(F.map_values(column), *kinds)
+
+    def _any_lost(self, elements: Column, source: DataType, target: DataType) -> Column | None:
+        from pyspark.sql import functions as F
+
+        def lost(element: Column) -> Column:
+            inner = self.convert(element, source, target)[1]
+            return F.lit(False) if inner is None else F.coalesce(inner, F.lit(False))
+
+        if self.convert(F.lit(None), source, target)[1] is None:
+            return None
+        return F.coalesce(F.exists(elements, lost), F.lit(False))
 
 
-def _nested(column: Column, source: DataType, target: DataType) -> tuple[Column, Column | None]:
-    from pyspark.sql import functions as F
-
-    if isinstance(source, StructType) and isinstance(target, StructType):
-        return _struct(column, source, target)
-    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
-        return _array(column, source, target)
-    if isinstance(source, MapType) and isinstance(target, MapType):
-        return _map(column, source, target)
-    return F.lit(None).cast(target), column.isNotNull()
+def spellings(name: str, names: Iterable[str], *, exact: bool) -> list[str]:
+    """Those of the names that stand for a name: itself, then those that differ by case only."""
+    candidates = list(names)
+    own = [name] if name in candidates else []
+    if exact:
+        return own
+    return own + [other for other in candidates if other != name and other.lower() == name.lower()]
 
 
 def is_nested(kind: DataType) -> bool:
     """Whether the type has parts of its own."""
     return isinstance(kind, (StructType, ArrayType, MapType))
-
-
-def as_variant(column: Column, kind: DataType) -> Column:
-    """The value as a variant, which can stand beside values of any other type."""
-    from pyspark.sql import functions as F
-
-    return F.to_variant_object(column) if is_nested(kind) else column.cast("variant")
-
-
-def _struct(column: Column, source: StructType, target: StructType) -> tuple[Column, Column | None]:
-    from pyspark.sql import functions as F
-
-    own = {field.name: field for field in source.fields}
-    parts: list[Column] = []
-    losses = [column.getField(name).isNotNull() for name in own if name not in set(target.names)]
-    for field in target.fields:
-        part, lost = _field(column, own.get(field.name), field)
-        parts.append(part.alias(field.name))
-        if lost is not None:
-            losses.append(lost)
-    whole = F.when(column.isNotNull(), F.struct(*parts))
-    return whole, reduce(or_, losses) if losses else None
-
-
-def _field(
-    column: Column, source: StructField | None, target: StructField
-) -> tuple[Column, Column | None]:
-    from pyspark.sql import functions as F
-
-    if source is None:
-        return F.lit(None).cast(target.dataType), None
-    return conform(column.getField(source.name), source.dataType, target.dataType)
-
-
-def _array(column: Column, source: ArrayType, target: ArrayType) -> tuple[Column, Column | None]:
-    from pyspark.sql import functions as F
-
-    kinds = (source.elementType, target.elementType)
-    whole = F.transform(column, lambda element: conform(element, *kinds)[0])
-    return whole, _any_lost(column, *kinds)
-
-
-def _map(column: Column, source: MapType, target: MapType) -> tuple[Column, Column | None]:
-    from pyspark.sql import functions as F
-
-    if source.keyType != target.keyType:
-        return F.lit(None).cast(target), column.isNotNull()
-    kinds = (source.valueType, target.valueType)
-    whole = F.transform_values(column, lambda _, value: conform(value, *kinds)[0])
-    return whole, _any_lost(F.map_values(column), *kinds)
-
-
-def _any_lost(elements: Column, source: DataType, target: DataType) -> Column | None:
-    from pyspark.sql import functions as F
-
-    def lost(element: Column) -> Column:
-        inner = conform(element, source, target)[1]
-        return F.lit(False) if inner is None else F.coalesce(inner, F.lit(False))
-
-    if conform(F.lit(None), source, target)[1] is None:
-        return None
-    return F.coalesce(F.exists(elements, lost), F.lit(False))

@@ -2,20 +2,22 @@
 
 Files whose headers differ are read in groups of equal headers. Types are inferred only when there
 is no stored schema or a header has a new name; otherwise nothing but the header is read twice.
+Without a header the columns go by position, and files are grouped by how many they have.
 """
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
-import lzma
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import IO, TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pyspark.sql.types import StringType, StructField, StructType
 
+from medallion_assets.lakehouse.autoloader.decode import compression, whole_files
+from medallion_assets.lakehouse.autoloader.decode.by_name import homeless, placed, read_fields
+from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, spellings
+from medallion_assets.lakehouse.autoloader.decode.csv_header import column_names, has_header
 from medallion_assets.lakehouse.autoloader.decode.format import (
     CORRUPT,
     RESCUED,
@@ -23,18 +25,18 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     Groups,
     literal_path,
     quoted,
+    reader_options,
     rescued,
+    several_lines,
 )
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 _RECORD = "_csv_record"
 _AGAIN = "_csv_again"
-_DELIMITER = "\ue000"
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 class Delimited:
@@ -47,24 +49,27 @@ class Delimited:
         options: CloudFilesOptions,
         stored: StructType | None,
     ) -> Groups:
-        """The files by their header."""
-        if not _has_header(options):
-            fields = stored or self._inferred(spark, paths, options)
-            return Groups((FileGroup(tuple(paths), fields),))
+        """The files by their columns."""
         by_header: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        failed: list[FailedFile] = []
-        for path in paths:
+        whole = several_lines(options)
+        failed = list(compression.unreadable(paths, cut=not whole))
+        packed = {file.path for file in failed}
+        for path in (path for path in paths if path not in packed):
             try:
-                by_header[_header(path, options)].append(path)
-            except (OSError, EOFError, UnicodeDecodeError, csv.Error, lzma.LZMAError) as error:
+                by_header[column_names(path, options, stored)].append(path)
+            except (OSError, EOFError, UnicodeError, csv.Error) as error:
                 failed.append(FailedFile(path, f"its header can't be read: {error}"))
         # A file without a single line has no header: it is taken, with no rows.
         by_header.pop((), None)
+        if whole:
+            failed += whole_files.unnameable(spark, paths)
+        if failed:
+            return Groups((), tuple(failed))
         groups = [
             FileGroup(tuple(some), self._fields(spark, header, some, options, stored))
             for header, some in by_header.items()
         ]
-        return Groups(tuple(groups), tuple(failed))
+        return Groups(tuple(groups))
 
     def rows(
         self,
@@ -75,47 +80,20 @@ class Delimited:
         options: CloudFilesOptions,
     ) -> DataFrame:
         """Typed rows; a value that is not of its column's type is rescued."""
-        from pyspark.sql import functions as F
-
-        typed = {field.name: field for field in schema.fields}
-        own = [_as_stored(field, typed) for field in group.fields.fields]
-        reader = {**options.reader, "columnNameOfCorruptRecord": _RECORD, "enforceSchema": "true"}
-        reader["header"] = str(_has_header(options)).lower()
+        exact = options.reader_case_sensitive
+        own = _as_stored(group.fields, schema, exact=exact)
+        given = reader_options(
+            options,
+            columnNameOfCorruptRecord=_RECORD,
+            enforceSchema="true",
+            header=str(has_header(options)).lower(),
+        )
         frame = (
             spark.read.schema(StructType([*own, StructField(_RECORD, StringType())]))
-            .options(**reader)
+            .options(**given)
             .csv([literal_path(path) for path in group.paths])
         )
-        strings = ", ".join(f"{quoted(field.name)} string" for field in own)
-        again = {k: v for k, v in reader.items() if k.lower() not in ("header", "encoding")}
-        again["columnNameOfCorruptRecord"] = _AGAIN
-        record = F.col(_RECORD)
-        parsed = F.from_csv(record, f"{strings}, {_AGAIN} string", again)
-        whole = record.isNotNull() & parsed[_AGAIN].isNull()
-        misfits = [
-            (
-                field.name,
-                parsed[field.name].cast("variant"),
-                F.col(quoted(field.name)).isNull() & parsed[field.name].isNotNull(),
-            )
-            for field in own
-            if field.name in typed and not isinstance(field.dataType, StringType)
-        ]
-        outside = [
-            (name, F.col(quoted(name)).cast("variant"), F.col(quoted(name)).isNotNull())
-            for name in unknown
-            if name in group.fields.names
-        ]
-        kept = F.when(whole, rescued([*misfits, *outside])).otherwise(rescued(outside))
-        present = {field.name for field in own}
-        columns = [
-            F.col(quoted(field.name))
-            if field.name in present
-            else F.lit(None).cast(field.dataType).alias(field.name)
-            for field in schema.fields
-        ]
-        corrupt = F.when(record.isNotNull() & ~whole, record)
-        return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
+        return _kept(frame, own, schema, homeless(unknown, schema, exact=exact), options)
 
     def _fields(
         self,
@@ -128,64 +106,69 @@ class Delimited:
         known = {field.name: field for field in stored.fields} if stored else {}
         if all(name in known for name in header) or not options.infer_column_types:
             return StructType([known.get(name, StructField(name, StringType())) for name in header])
-        kinds = [field.dataType for field in self._inferred(spark, paths, options).fields]
+        kinds = [field.dataType for field in _inferred(spark, paths, options).fields]
         kinds += [StringType()] * (len(header) - len(kinds))
         named = zip(header, kinds, strict=False)
         return StructType([StructField(name, kind) for name, kind in named])
 
-    def _inferred(
-        self, spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions
-    ) -> StructType:
-        reader = {"header": "true", **options.reader}
-        reader["inferSchema"] = str(options.infer_column_types).lower()
-        return spark.read.options(**reader).csv([literal_path(path) for path in paths]).schema
+
+def _kept(
+    frame: DataFrame,
+    own: StructType,
+    schema: StructType,
+    unknown: Sequence[str],
+    options: CloudFilesOptions,
+) -> DataFrame:
+    """The stored schema's columns out of what was read, and what has no place in them."""
+    from pyspark.sql import functions as F
+
+    again = reader_options(options, columnNameOfCorruptRecord=_AGAIN)
+    again = {k: v for k, v in again.items() if k.lower() not in ("header", "encoding", "charset")}
+    strings = ", ".join(f"{quoted(field.name)} string" for field in own)
+    record = F.col(_RECORD)
+    # Only a row that did not fit is parsed again, into strings.
+    parsed = F.from_csv(record, f"{strings}, {_AGAIN} string", again)
+    whole = record.isNotNull() & parsed[_AGAIN].isNull()
+    fields = read_fields(own)
+    conversion = Conversion(exact=options.reader_case_sensitive)
+    columns: list[Column] = []
+    misfits: list[tuple[str, Column, Column]] = []
+    outside = [
+        (field.name, field.column.cast("variant"), field.column.isNotNull())
+        for field in fields
+        if field.name in unknown
+    ]
+    for field in schema.fields:
+        place = placed(field, fields, conversion)
+        columns.append(place.value)
+        for source, lost in place.losses:
+            said = parsed[source.name]
+            if not isinstance(source.kind, StringType):
+                unfit = source.column.isNull() & said.isNotNull()
+                misfits.append((source.name, said.cast("variant"), unfit))
+            if lost is not None:
+                outside.append((source.name, source.column.cast("variant"), lost))
+    kept = F.when(whole, rescued([*misfits, *outside])).otherwise(rescued(outside))
+    corrupt = F.when(record.isNotNull() & ~whole, record)
+    return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
 
 
-def _as_stored(field: StructField, typed: dict[str, StructField]) -> StructField:
-    stored = typed.get(field.name)
-    return StructField(field.name, stored.dataType if stored else StringType())
+def _as_stored(fields: StructType, schema: StructType, *, exact: bool) -> StructType:
+    """The file's columns with the stored types; those without a place are strings."""
+    kinds = {
+        name: field.dataType
+        for field in schema.fields
+        for name in spellings(field.name, fields.names, exact=exact)
+    }
+    return StructType([StructField(name, kinds.get(name, StringType())) for name in fields.names])
 
 
-def _has_header(options: CloudFilesOptions) -> bool:
-    """A header is assumed while inferring; with a declared schema Spark's own default holds."""
-    default = "false" if options.schema_declared else "true"
-    return options.reader_option("header", default).lower() == "true"
+def _inferred(spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions) -> StructType:
+    infers = str(options.infer_column_types).lower()
+    given = reader_options(options, inferSchema=infers, header=str(has_header(options)).lower())
+    reader = spark.read.options(**given)
 
+    def infer(some: Sequence[str]) -> StructType:
+        return reader.csv([literal_path(path) for path in some]).schema
 
-def _header(path: str, options: CloudFilesOptions) -> tuple[str, ...]:
-    delimiter = _character(options.reader_option("sep", options.reader_option("delimiter", ",")))
-    quote = _character(options.reader_option("quote", '"'))
-    comment = options.reader_option("comment", "")
-    encoding = options.reader_option("encoding", options.reader_option("charset", "utf-8")).lower()
-    suffix = "." + path.rsplit(".", 1)[-1].lower()
-    opener: Callable[..., IO[str]] = _OPENERS.get(suffix, open)
-    # Python's parser takes delimiters of one character only, Spark's longer ones too.
-    single = delimiter if len(delimiter) == 1 else _DELIMITER
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    with opener(
-        path, "rt", encoding="utf-8-sig" if encoding in ("utf-8", "utf8") else encoding, newline=""
-    ) as lines:
-        data = (
-            line.replace(delimiter, single)
-            for line in lines
-            if not (comment and line.startswith(comment))
-        )
-        for row in csv.reader(data, delimiter=single, quotechar=quote or None, quoting=quoting):
-            if any(name.strip() for name in row):
-                return _distinct([name.replace(single, delimiter).strip() for name in row])
-    return ()
-
-
-def _distinct(header: Sequence[str]) -> tuple[str, ...]:
-    """Column names as Spark makes them of a header: no empty ones, and none twice."""
-    return tuple(
-        f"_c{position}" if not name else f"{name}{position}" if header.count(name) > 1 else name
-        for position, name in enumerate(header)
-    )
-
-
-def _character(spelled: str) -> str:
-    r"""The delimiter or quote that an option such as `\t` or `\\u0001` stands for."""
-    if len(spelled) > 1 and spelled.startswith("\\"):
-        return spelled.encode("latin-1", "backslashreplace").decode("unicode_escape")
-    return spelled
+    return whole_files.inferred(spark, paths, infer) if several_lines(options) else infer(paths)

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 RESCUED = "_rescued_data"
 CORRUPT = "_corrupt_record"
+MALFORMED = "A record of the file %s can't be parsed, and the reader's mode is FAILFAST."
 _GLOB = re.compile(r"([\\{}\[\]*?])")
+_DECIDED_HERE = frozenset({"mode", "samplingratio", "columnnameofcorruptrecord"})
+"""Options of Spark's readers that would leave out what has to be seen, in lower case.
+
+`mode` is heeded once everything is read, `samplingRatio` is always all.
+"""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,27 @@ class Format(Protocol):
         ...
 
 
+def reader_options(options: CloudFilesOptions, **own: str) -> dict[str, str]:
+    """The options to give to Spark's reader.
+
+    Args:
+        options: the stream's.
+        own: those that a format sets itself; they win, whatever the case of the user's.
+    """
+    ours = {name.lower() for name in own}
+    given = {
+        name: value
+        for name, value in options.reader.items()
+        if name.lower() not in _DECIDED_HERE and name.lower() not in ours
+    }
+    return {**given, **own}
+
+
+def several_lines(options: CloudFilesOptions) -> bool:
+    """Whether a record of JSON or CSV can go over several lines."""
+    return options.reader_option("multiLine", "false").lower() == "true"
+
+
 def literal_path(path: str) -> str:
     """The path for Spark's readers, which take `[`, `{`, `*` and `?` in it for a pattern."""
     return _GLOB.sub(r"\\\1", path)
@@ -79,6 +106,24 @@ def can_be_named(path: str) -> bool:
     """Whether Spark's readers can be given this path: not a pattern that contains a colon."""
     # Spark's option against patterns is no way out: with it, each such path stands for all others.
     return not (":" in path and _GLOB.search(path))
+
+
+def heeding_mode(frame: DataFrame, options: CloudFilesOptions) -> DataFrame:
+    """The rows as the reader's option `mode` wants them.
+
+    Only a record that can't be parsed is malformed: a value of the wrong type is rescued. It is
+    left out with DROPMALFORMED, and fails its file with FAILFAST.
+    """
+    from pyspark.sql import functions as F
+
+    mode = options.reader_option("mode", "PERMISSIVE").upper()
+    if mode == "DROPMALFORMED":
+        return frame.where(F.col(CORRUPT).isNull())
+    if mode == "FAILFAST":
+        message = F.format_string(MALFORMED, F.col("_metadata.file_path"))
+        failure = F.raise_error(message).cast("boolean")
+        return frame.where(F.when(F.col(CORRUPT).isNotNull(), failure).otherwise(F.lit(True)))
+    return frame
 
 
 def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:

@@ -1,4 +1,4 @@
-"""Parquet and Avro: every file carries its own schema.
+"""Avro, ORC and Parquet: every file carries its own schema.
 
 Files are grouped by it, read with it, and brought to the stored schema by name. A value that can't
 be converted without loss is rescued, and so are the fields the stored schema has no place for.
@@ -13,26 +13,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medallion_assets.lakehouse.autoloader.decode.conform import as_variant, conform
+from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
+from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
 from medallion_assets.lakehouse.autoloader.decode.format import (
-    CORRUPT,
-    RESCUED,
     FileGroup,
     Groups,
     literal_path,
-    quoted,
-    rescued,
+    reader_options,
 )
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
 
 class SelfDescribing(ABC):
-    """What Parquet and Avro have in common."""
+    """What they have in common."""
 
     name: str
 
@@ -72,7 +70,7 @@ class SelfDescribing(ABC):
         return Groups(tuple(readable), tuple(failed))
 
     def _fields(self, spark: SparkSession, path: str, options: CloudFilesOptions) -> StructType:
-        reader = spark.read.format(self.name).options(**options.reader)
+        reader = spark.read.format(self.name).options(**reader_options(options))
         return reader.load(literal_path(path)).schema
 
     def rows(
@@ -84,32 +82,14 @@ class SelfDescribing(ABC):
         options: CloudFilesOptions,
     ) -> DataFrame:
         """The rows in the stored schema."""
-        from pyspark.sql import functions as F
-
         frame = (
             spark.read.format(self.name)
             .schema(group.fields)
-            .options(**options.reader)
+            .options(**reader_options(options))
             .load([literal_path(path) for path in group.paths])
         )
-        own = {field.name: field for field in group.fields.fields}
-        columns: list[Column] = []
-        outside: list[tuple[str, Column, Column]] = []
-        for field in schema.fields:
-            source = own.get(field.name)
-            if source is None:
-                columns.append(F.lit(None).cast(field.dataType).alias(field.name))
-                continue
-            column = F.col(quoted(field.name))
-            value, lost = conform(column, source.dataType, field.dataType)
-            columns.append(value.alias(field.name))
-            if lost is not None:
-                outside.append((field.name, as_variant(column, source.dataType), lost))
-        for name in (name for name in unknown if name in own):
-            column = F.col(quoted(name))
-            outside.append((name, as_variant(column, own[name].dataType), column.isNotNull()))
-        corrupt = F.lit(None).cast("string")
-        return frame.select(*columns, rescued(outside).alias(RESCUED), corrupt.alias(CORRUPT))
+        conversion = Conversion(exact=options.reader_case_sensitive)
+        return conformed(frame, group.fields, schema, unknown, conversion)
 
 
 class Parquet(SelfDescribing):
@@ -122,6 +102,19 @@ class Parquet(SelfDescribing):
         from pyarrow import parquet
 
         return str(parquet.read_schema(path).remove_metadata())
+
+
+class Orc(SelfDescribing):
+    """The ORC format; the schema stands in the file's footer."""
+
+    name = "orc"
+
+    def fingerprint(self, path: str) -> str:
+        """The footer's schema."""
+        from pyarrow import orc
+
+        with Path(path).open("rb") as file:
+            return str(orc.ORCFile(file).schema.remove_metadata())
 
 
 class Avro(SelfDescribing):

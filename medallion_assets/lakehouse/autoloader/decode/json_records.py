@@ -1,0 +1,246 @@
+"""JSON: an object a line, or with `multiLine` a file of one object or an array of objects.
+
+Spark's schema inference reads 2 million lines in 1.1 s where parsing them into a variant takes
+longer than parsing and writing them typed (6.9 s against 3.5 s). So the fields of a micro-batch are
+inferred first, and its rows are then read with types; only a row that did not fit is parsed a
+second time, to say which of its values are rescued.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql.types import DataType, StringType, StructField, StructType, VariantType
+
+from medallion_assets.lakehouse.autoloader.decode import compression, json_documents, whole_files
+from medallion_assets.lakehouse.autoloader.decode.by_name import homeless, placed, read_fields
+from medallion_assets.lakehouse.autoloader.decode.conform import (
+    Conversion,
+    is_nested,
+    spellings,
+)
+from medallion_assets.lakehouse.autoloader.decode.format import (
+    CORRUPT,
+    RESCUED,
+    FileGroup,
+    Groups,
+    literal_path,
+    quoted,
+    reader_options,
+    rescued,
+    several_lines,
+)
+from medallion_assets.lakehouse.autoloader.evolution import union, with_string_leaves
+from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+_RECORD = "_json_record"
+_VALUE = "_json_value"
+
+
+class Json:
+    """The JSON format."""
+
+    def groups(
+        self,
+        spark: SparkSession,
+        paths: Sequence[str],
+        options: CloudFilesOptions,
+        stored: StructType | None,
+    ) -> Groups:
+        """One group: a JSON row describes itself."""
+        whole = several_lines(options)
+        failed = compression.unreadable(paths, cut=not whole)
+        if whole:
+            failed += whole_files.unnameable(spark, paths)
+        if failed:
+            return Groups((), failed)
+        inferred = _inferred(spark, paths, options)
+        fields = StructType([field for field in inferred.fields if field.name != _RECORD])
+        if not options.infer_column_types:
+            fields = with_string_leaves(fields)
+        return Groups((FileGroup(tuple(paths), fields),))
+
+    def rows(
+        self,
+        spark: SparkSession,
+        group: FileGroup,
+        schema: StructType,
+        unknown: Sequence[str],
+        options: CloudFilesOptions,
+    ) -> DataFrame:
+        """Typed rows; a value of the wrong type and the unknown fields are rescued."""
+        from pyspark.sql import functions as F
+
+        outside = homeless(unknown, schema, exact=options.reader_case_sensitive)
+        read = _read_schema(schema, group.fields, options)
+        if not read.fields and not outside:
+            return _rows_without_fields(spark, group, options)
+        extra = [StructField(name, VariantType()) for name in outside]
+        whole = StructType([*read.fields, *extra, StructField(_RECORD, StringType())])
+        if several_lines(options):
+            frame = json_documents.typed(spark, group.paths, whole, options, _RECORD)
+        else:
+            given = reader_options(options, columnNameOfCorruptRecord=_RECORD)
+            reader = spark.read.schema(whole).options(**given)
+            frame = reader.json([literal_path(path) for path in group.paths])
+            frame = frame.withColumn(json_documents.BROKEN, F.lit(False))
+        return _kept(frame, read, schema, outside, options)
+
+
+def _kept(
+    frame: DataFrame,
+    read: StructType,
+    schema: StructType,
+    unknown: Sequence[str],
+    options: CloudFilesOptions,
+) -> DataFrame:
+    """The stored schema's columns out of what was read, and what has no place in them."""
+    from pyspark.sql import functions as F
+
+    record = F.col(_RECORD)
+    parse = json_documents.parser_options(options)
+    whole = F.when(~F.col(json_documents.BROKEN), record)
+    parsed = _object(whole, parse)
+    fields = read_fields(read)
+    conversion = Conversion(exact=options.reader_case_sensitive)
+    columns: list[Column] = []
+    misfits: list[tuple[str, Column, Column]] = []
+    converted: list[tuple[str, Column, Column]] = []
+    for field in schema.fields:
+        place = placed(field, fields, conversion)
+        columns.append(place.value)
+        for source, lost in place.losses:
+            said = parsed.getItem(source.name)
+            unfit = _is_unfit(said, source.column, source.kind, parse)
+            misfits.append((source.name, said, unfit if lost is None else unfit | lost))
+            if lost is not None:
+                converted.append(
+                    (source.name, conversion.rescued(source.column, source.kind), lost)
+                )
+    unknowns = [
+        (name, F.col(quoted(name)), _says_something(F.col(quoted(name)))) for name in unknown
+    ]
+    # Only rows that did not fit take the first branch: on the others nothing is parsed again.
+    kept = F.when(
+        record.isNotNull() & parsed.isNotNull(), rescued([*misfits, *unknowns])
+    ).otherwise(rescued([*converted, *unknowns]))
+    corrupt = F.when(record.isNotNull() & parsed.isNull(), record)
+    return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
+
+
+def _read_schema(schema: StructType, seen: StructType, options: CloudFilesOptions) -> StructType:
+    """What to read: the stored fields, in every spelling, with all that is within them.
+
+    Fields within fields that the schema lacks are read too, to be rescued.
+    """
+    fields: list[StructField] = []
+    kinds = {field.name: field for field in seen.fields}
+    for field in schema.fields:
+        own = spellings(field.name, kinds, exact=options.reader_case_sensitive)
+        for name in dict.fromkeys([field.name, *own]):
+            stored = StructType([StructField(name, field.dataType)])
+            fields += union([stored, StructType([kinds[name]] if name in kinds else [])]).fields
+    return StructType(fields)
+
+
+def _inferred(spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions) -> StructType:
+    from pyspark.errors import AnalysisException
+
+    reader = spark.read.options(**reader_options(options, columnNameOfCorruptRecord=_RECORD))
+
+    def infer(some: Sequence[str]) -> StructType:
+        return reader.json([literal_path(path) for path in some]).schema
+
+    try:
+        if several_lines(options):
+            return whole_files.inferred(spark, paths, infer)
+        return infer(paths)
+    except AnalysisException as error:
+        if error.getCondition() != "COLUMN_ALREADY_EXISTS":
+            raise
+        return _without_repeated_keys(spark, paths, options)
+
+
+def _object(text: Column, parse: dict[str, str]) -> Column:
+    """A JSON object's values by name; null where the text is none."""
+    from pyspark.sql import functions as F
+
+    # Not read into a map at once: that would keep a repeated key twice.
+    return F.try_variant_get(F.from_json(text, "variant", parse), "$", "map<string,variant>")
+
+
+def _is_unfit(said: Column, read: Column, kind: DataType, parse: dict[str, str]) -> Column:
+    """Whether what a record says for a field is not what was read, or not all of it."""
+    from pyspark.sql import functions as F
+
+    if not is_nested(kind):
+        return read.isNull() & _says_something(said)
+    # The parser leaves single values out of a nested one; parsing it alone says so.
+    alone = StructType([StructField(_VALUE, kind), StructField(_RECORD, StringType())])
+    text = F.concat(F.lit(f'{{"{_VALUE}":'), F.to_json(said), F.lit("}"))
+    again = F.from_json(text, alone, {**parse, "columnNameOfCorruptRecord": _RECORD})
+    return _says_something(said) & (read.isNull() | again[_RECORD].isNotNull())
+
+
+def _says_something(said: Column) -> Column:
+    """Whether a variant is there and not JSON's null."""
+    from pyspark.sql import functions as F
+
+    return said.isNotNull() & ~F.is_variant_null(said)
+
+
+def _rows_without_fields(
+    spark: SparkSession, group: FileGroup, options: CloudFilesOptions
+) -> DataFrame:
+    """Files with nothing but empty objects and records that are none."""
+    from pyspark.sql import functions as F
+
+    if several_lines(options):
+        frame = json_documents.elements(spark, group.paths, options)
+        record = F.col(json_documents.TEXT)
+    else:
+        separator = options.reader_option("lineSep", "")
+        reader = spark.read.options(**({"lineSep": separator} if separator else {}))
+        frame = reader.text([literal_path(path) for path in group.paths])
+        frame = frame.where(F.trim(F.regexp_replace("value", r"\s", " ")) != "")
+        record = F.col("value")
+    parse = json_documents.parser_options(options)
+    is_object = _object(record, parse).isNotNull()
+    return frame.select(
+        F.lit(None).cast("string").alias(RESCUED), F.when(~is_object, record).alias(CORRUPT)
+    )
+
+
+def _without_repeated_keys(
+    spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions
+) -> StructType:
+    """The fields of files in which some object repeats a key, which Spark's inference refuses.
+
+    As for the rows themselves, the last value of a repeated key counts.
+    """
+    from pyspark.sql import functions as F
+
+    if several_lines(options):
+        values = json_documents.elements(spark, paths, options)
+        values = values.select(F.col(json_documents.ELEMENT).alias(_VALUE))
+    else:
+        given = reader_options(options, singleVariantColumn=_VALUE)
+        values = spark.read.options(**given).json([literal_path(path) for path in paths])
+    found = (
+        values.where(F.startswith(F.schema_of_variant(_VALUE), F.lit("OBJECT<")))
+        .agg(F.schema_of_variant_agg(_VALUE))
+        .first()
+    )
+    said = "" if found is None or found[0] is None else str(found[0])
+    if not said.startswith("OBJECT<"):
+        return StructType([])
+    ddl = re.sub(r"\bOBJECT<", "STRUCT<", said)
+    ddl = re.sub(r"\b(VOID|VARIANT)\b(?=[,>])", "STRING", ddl)
+    ddl = re.sub(r"\bDECIMAL\(\d+, ?[1-9]\d*\)", "DOUBLE", ddl)
+    kind = spark.createDataFrame([], f"`{_VALUE}` {ddl}").schema[_VALUE].dataType
+    return kind if isinstance(kind, StructType) else StructType([])

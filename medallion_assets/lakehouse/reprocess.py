@@ -1,0 +1,42 @@
+"""Take files of a bronze table again, without a new checkpoint and without a row twice."""
+
+from __future__ import annotations
+
+from medallion_assets.lakehouse import locks
+from medallion_assets.lakehouse.autoloader import reprocess as files
+from medallion_assets.lakehouse.autoloader.ledger import FileLedger
+from medallion_assets.lakehouse.autoloader.reprocess import Requested, Wanted
+from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
+from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, SilverTable
+
+
+def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> Requested:
+    """Let the table's next run take files again, in the place of the rows it has from them.
+
+    Args:
+        table: the table.
+        lake: where it is.
+        wanted: which files.
+        owner: who asks, for another run's message.
+
+    Raises:
+        OptionError: a file is named that the table never took.
+        TableLockedError: a run holds the table. Trying again helps.
+    """
+    with locks.hold(lake.lock_path(table), table.full_name, owner):
+        return files.reprocess(
+            lake.landing_path(table.source),
+            FileLedger(ledger_directory(lake.stream_directory(table))),
+            table.source.cloud_files_options(),
+            wanted,
+        )
+
+
+def appended_from(lakehouse: Lakehouse, table: BronzeTable) -> tuple[SilverTable, ...]:
+    """The silver tables that would get rows twice: without keys there is nothing to merge by."""
+    return tuple(
+        silver
+        for silver in lakehouse.tables
+        if isinstance(silver, SilverTable) and silver.source == table and not silver.keys
+    )

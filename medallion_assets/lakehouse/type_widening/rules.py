@@ -1,0 +1,65 @@
+"""Which type a column widens to when values of another type arrive: a pure decision.
+
+The table is that of the Auto Loader schema page for `addNewColumnsWithTypeWidening`; the decimals
+are those of Delta's type widening: a whole number keeps room for all its digits.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql.types import (
+    ByteType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    ShortType,
+    TimestampNTZType,
+)
+
+_DIGITS: dict[type[DataType], int] = {ByteType: 10, ShortType: 10, IntegerType: 10, LongType: 20}
+_WHOLE = (ByteType, ShortType, IntegerType, LongType)
+_MAX_PRECISION = 38
+
+
+def widened(stored: DataType, seen: DataType) -> DataType | None:
+    """The wider type that holds values of both, None where the stored type has to stay.
+
+    Args:
+        stored: the column's type.
+        seen: the type of the values that arrived.
+    """
+    kind = type(stored)
+    if kind in _WHOLE and type(seen) in _WHOLE:
+        return seen if _WHOLE.index(type(seen)) > _WHOLE.index(kind) else None
+    if kind in (ByteType, ShortType, IntegerType, FloatType) and isinstance(seen, DoubleType):
+        return seen
+    if isinstance(seen, DecimalType) and kind in _DIGITS:
+        return _decimal(max(_DIGITS[kind], seen.precision - seen.scale), seen.scale)
+    if isinstance(stored, DecimalType) and isinstance(seen, DecimalType):
+        whole = max(stored.precision - stored.scale, seen.precision - seen.scale)
+        wider = _decimal(whole, max(stored.scale, seen.scale))
+        return None if wider == stored else wider
+    if isinstance(stored, DateType) and isinstance(seen, TimestampNTZType):
+        return seen
+    return None
+
+
+def common(one: DataType, other: DataType) -> DataType | None:
+    """The type that columns of both types are first stored with, None where there is none."""
+    if one == other:
+        return one
+    for stored, seen in ((one, other), (other, one)):
+        wider = widened(stored, seen)
+        if wider is not None:
+            return wider
+        if isinstance(seen, DoubleType) and isinstance(stored, (LongType, DecimalType)):
+            return seen
+    return None
+
+
+def _decimal(whole: int, scale: int) -> DecimalType | None:
+    fits = whole + scale <= _MAX_PRECISION
+    return DecimalType(whole + scale, scale) if fits else None

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from medallion_assets.lakehouse.materialization import FailedFile, Files, Materialization
+from medallion_assets.lakehouse.tables import BronzeTable, LandingDirectory
+from medallion_assets.orchestration.checks import FILES_FAILED, check_results
+from medallion_assets.orchestration.keys import table_key
+
+TABLE = BronzeTable(name="orders", source=LandingDirectory(name="orders", format="json"))
+CLOSED = FailedFile("/landing/orders/closed", "the directory can't be listed: Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("before", "failed", "passed"),
+    [(True, (CLOSED,), False), (True, (), True), (False, (), False), (False, (CLOSED,), False)],
+)
+def test_a_run_with_nothing_new_repeats_a_check_unless_it_found_something_itself(
+    before: bool, failed: tuple[FailedFile, ...], passed: bool
+) -> None:
+    last = dg.AssetCheckEvaluation(
+        asset_key=table_key(TABLE), check_name=FILES_FAILED, passed=before, metadata={}
+    )
+    outcome = Materialization(table=TABLE.full_name, files=Files(failed=failed))
+    results = {r.check_name: r for r in check_results(TABLE, outcome, {FILES_FAILED: last})}
+    assert results[FILES_FAILED].passed is passed
+    if failed:
+        assert "Permission denied" in str(results[FILES_FAILED].metadata["reasons"].value)
