@@ -12,11 +12,13 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.bench import Bench, Outcome
 from benchmarks.errors import BenchmarkError
+from benchmarks.growth_page import growth_table, plot_growth
 from benchmarks.house import PROJECT
 from benchmarks.profile import profile
 from benchmarks.results import Results, write_between_marks
 from benchmarks.sizes import FULL, QUICK, SMOKE
 from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads.growth import Growth
 from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.lakehouse.session.jars import cache_directory
 
@@ -54,9 +56,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (RESULTS / "latest.json").write_text(results.to_json() + "\n", encoding="utf-8")
     (RESULTS / "latest.md").write_text(markdown + "\n", encoding="utf-8")
     if told.write_docs:
-        write_between_marks(DOCUMENT, markdown)
+        _write_docs(results)
     print(markdown)
     return 0
+
+
+def _write_docs(results: Results) -> None:
+    """Write what was measured into the documentation; growth has a section of its own."""
+    growth = results.outcomes.get(Growth.name)
+    if growth is not None:
+        seen, new_files = results.sizes.seen, results.sizes.new_files
+        plot_growth(growth, seen, new_files, DOCUMENT.parent / "images" / "growth.png")
+        image = "![Seconds for an increment, by files seen before](images/growth.png)"
+        write_between_marks(DOCUMENT, "growth", f"{growth_table(growth, seen)}\n\n{image}")
+    others = {name: one for name, one in results.outcomes.items() if name != Growth.name}
+    if others:
+        write_between_marks(DOCUMENT, "measured", replace(results, outcomes=others).to_markdown())
 
 
 def _run(bench: Bench, only: Sequence[str]) -> dict[str, Outcome]:

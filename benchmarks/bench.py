@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -87,18 +88,31 @@ class Bench:
         still the same.
         """
         house = House.at(self.scratch / f"{name}-{orders.count}-in-{files}")
+        self.kept(house, partial(self._landed, house, orders, files), program, arguments)
+        return house
+
+    def kept(
+        self, house: House, landed: Callable[[], None], program: str, arguments: Sequence[str]
+    ) -> None:
+        """Fill a house, and keep it to come back to; one that is filled already stays.
+
+        Args:
+            house: to fill.
+            landed: makes sure of the files.
+            program: of `benchmarks.programs`, which fills it from the files.
+            arguments: of the program.
+        """
         mark, wanted = house.root / "filled-by", _fingerprint(program, *arguments)
         if mark.is_file() and mark.read_text() == wanted:
-            return house
-        self._landed(house, orders, files)
-        self.say(f"  filling {house.root.name} (once): {files:,} files")
+            return
+        landed()
+        self.say(f"  filling {house.root.name} (once)")
         house.empty()
         house.take_new_away()
         sample = measure(house, program, arguments)
         self.say(f"  filled in {sample.wall_seconds:.0f} s")
         house.keep()
         mark.write_text(wanted)
-        return house
 
     def landing(self, name: str, orders: Orders, files: int) -> Path:
         """A landing directory that several houses read."""

@@ -13,9 +13,6 @@ from benchmarks.goals import Finding, Unit
 from benchmarks.samples import Measured
 from benchmarks.sizes import Sizes
 
-BEGIN = "<!-- measured: begin -->"
-END = "<!-- measured: end -->"
-
 
 @dataclass(frozen=True)
 class Results:
@@ -85,18 +82,24 @@ class Results:
         return "\n\n".join(parts)
 
 
-def write_between_marks(document: Path, markdown: str) -> None:
-    """Replace what stands between the two marks of a document.
+def write_between_marks(document: Path, mark: str, markdown: str) -> None:
+    """Replace what stands between two marks of a document.
+
+    Args:
+        document: to write into.
+        mark: the marks' name.
+        markdown: what to write.
 
     Raises:
         BenchmarkError: the document lacks a mark.
     """
+    opening, closing = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     text = document.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
-        raise BenchmarkError(f"{document} needs the lines {BEGIN} and {END}, in this order.")
-    document.write_text(f"{before}{BEGIN}\n{markdown}\n{END}{after}", encoding="utf-8")
+        raise BenchmarkError(f"{document} needs the lines {opening} and {closing}, in this order.")
+    document.write_text(f"{before}{opening}\n{markdown}\n{closing}{after}", encoding="utf-8")
 
 
 def _row(one: Measured) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from benchmarks.bench import Workload
 from benchmarks.workloads.bare import Bare
 from benchmarks.workloads.first_load import FirstLoad
 from benchmarks.workloads.gold_groups import GoldGroups
+from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.increment import Increment
 from benchmarks.workloads.no_op import NoOp
 from benchmarks.workloads.sensor import Sensor
@@ -13,6 +14,7 @@ from benchmarks.workloads.sensor import Sensor
 WORKLOADS: tuple[Workload, ...] = (
     Bare(),
     Increment(),
+    Growth(),
     GoldGroups(),
     FirstLoad(),
     NoOp(),
