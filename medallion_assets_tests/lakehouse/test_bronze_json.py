@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import base64
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from medallion_assets_tests.lakehouse.autoloader.decoding import reading
 from medallion_assets_tests.lakehouse.autoloader.formats import AVRO, JSON, PARQUET, WrittenFormat
 from medallion_assets_tests.lakehouse.autoloader.landed import land
 from medallion_assets_tests.lakehouse.autoloader.landed_bronze import LandedBronze, files_of
@@ -196,3 +199,16 @@ def test_files_without_any_field_do_not_stop_the_stream(
     assert [row["id"] for row in bronze.rows() if row["id"] is not None] == [1]
     assert len(bronze.rows()) == rows + 1
     assert bronze.corrupt() == corrupt
+
+
+@pytest.mark.parametrize("content", [b'{"id": "\xff"}\n{"id": "ok"}\n', b'{"id": "\xff"}\n'])
+def test_bytes_that_are_no_text_are_kept_as_they_are(
+    spark: SparkSession, tmp_path: Path, content: bytes
+) -> None:
+    land(tmp_path / "a.json", content)
+    found = reading(spark, tmp_path, "json", {})
+    # Other readers of the table stumble over text that is not valid UTF-8.
+    assert found.corrupt == ['{"id": "\ufffd"}']
+    (kept,) = found.rescued
+    assert base64.b64decode(kept["_corrupt_record"]) == b'{"id": "\xff"}'
+    assert len(found.rows) == len(content.splitlines())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medallion_assets_tests.lakehouse.autoloader.decoding import reading
 from medallion_assets_tests.lakehouse.autoloader.landed import land
 from medallion_assets_tests.lakehouse.autoloader.landed_bronze import LandedBronze, files_of
 
@@ -129,3 +132,13 @@ def test_files_with_nothing_but_broken_documents(spark: SparkSession, lake: Lake
     land(bronze.landing / "c.json", pretty([{"id": 1}]))
     bronze.run()
     assert [row["id"] for row in bronze.rows() if row["id"] is not None] == [1]
+
+
+def test_bytes_that_are_no_text_are_kept_as_they_are(spark: SparkSession, tmp_path: Path) -> None:
+    content = b'[{"id": "good"},\n{"id": "\xff"}]'
+    land(tmp_path / "a.json", content)
+    found = reading(spark, tmp_path, "json", {"multiLine": "true"})
+    assert found.corrupt == [content.decode(errors="replace")]
+    (kept,) = found.rescued
+    assert base64.b64decode(kept["_corrupt_record"]) == content
+    assert len(found.rows) == 1

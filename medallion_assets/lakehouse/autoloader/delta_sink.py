@@ -55,16 +55,19 @@ class DeltaSink:
 
     def create(self, spark: SparkSession, empty: DataFrame) -> None:
         """Make the table where it is missing, and its name known."""
+        from delta.tables import DeltaTable
+
         if not DeltaLog(self.path).exists():
-            nothing = spark.createDataFrame([], empty.schema)
-            writer = nothing.write.format("delta").mode("append").options(**dict(self.options))
-            if self.widening:
-                writer = writer.options(**TYPE_WIDENING)
+            table = DeltaTable.createIfNotExists(spark).location(str(self.path))
+            table = table.addColumns(empty.schema)
+            properties = {k: v for k, v in self.options if k.lower().startswith("delta.")}
+            for name, value in (properties | (TYPE_WIDENING if self.widening else {})).items():
+                table = table.property(name, value)
             if self.partition_by:
-                writer = writer.partitionBy(*self.partition_by)
+                table = table.partitionedBy(*self.partition_by)
             if self.cluster_by:
-                writer = writer.clusterBy(*self.cluster_by)
-            writer.save(str(self.path))
+                table = table.clusterBy(*self.cluster_by)
+            table.execute()
         if self.table is not None:
             register(spark, self.table, self.path)
 

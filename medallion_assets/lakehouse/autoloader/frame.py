@@ -14,7 +14,8 @@ from heapq import nlargest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medallion_assets.lakehouse.autoloader.discovery import Selection, list_files
+from medallion_assets.lakehouse.autoloader.discovery import Selection
+from medallion_assets.lakehouse.autoloader.listing import Directory, files_in
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.errors import OptionError
 
@@ -49,7 +50,7 @@ class CloudFilesFrame:
     """
 
     spark: SparkSession
-    directory: Path
+    directory: Directory
     options: CloudFilesOptions
     declared: str | None
     operations: tuple[Callable[[DataFrame], DataFrame], ...] = ()
@@ -176,7 +177,7 @@ class CloudFilesFrame:
             declared=declared,
             schema_log=None if place is None else SchemaLog(place),
         )
-        files = list_files(self.directory, Selection.of(self.options, self.pattern))
+        files = files_in(self.directory, Selection.of(self.options, self.pattern))
         newest = nlargest(_SAMPLE_FILES, files, key=lambda file: file.modified_ns)
         return ingest.schema(self.spark, newest)
 

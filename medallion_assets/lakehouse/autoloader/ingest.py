@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -28,6 +28,7 @@ from medallion_assets.lakehouse.autoloader.evolution import (
     widest,
 )
 from medallion_assets.lakehouse.autoloader.hints import parse_hints, with_hints
+from medallion_assets.lakehouse.autoloader.object_store import is_object
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.partitions import (
     partition_values,
@@ -35,6 +36,7 @@ from medallion_assets.lakehouse.autoloader.partitions import (
     with_partitions,
 )
 from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
+from medallion_assets.lakehouse.autoloader.storage import is_there
 from medallion_assets.lakehouse.errors import (
     FileUnreadableError,
     SchemaChangedError,
@@ -95,7 +97,7 @@ class Ingest:
         schema_log: the stored schema versions of an inferred one; None stores none.
     """
 
-    directory: Path
+    directory: os.PathLike[str]
     options: CloudFilesOptions
     declared: StructType | None
     schema_log: SchemaLog | None
@@ -289,7 +291,7 @@ def unreadable_file(error: Exception, files: dict[str, LandedFile]) -> FailedFil
         for found in pattern.finditer(text):
             said = re.sub(r"^file:(//)?(?=/)", "", found.group("path"))
             for path in (said, unquote(said), _ESCAPED.sub(r"\1", said)):
-                if path in files and not Path(path).exists():
+                if path in files and not is_there(path):
                     return gone(path)
                 if path in files:
                     return FailedFile(path, _reason(text))
@@ -298,7 +300,8 @@ def unreadable_file(error: Exception, files: dict[str, LandedFile]) -> FailedFil
 
 def unopenable(path: str) -> FailedFile | None:
     """Why the file can't even be given to a reader; None where it can."""
-    if not Path(path).exists():
+    # Of an object the listing has just told: asking for each again would cost a request.
+    if not is_object(path) and not is_there(path):
         return gone(path)
     if not can_be_named(path):
         return FailedFile(path, "a colon and one of {}[]*?\\ in one path: Spark can't open it")

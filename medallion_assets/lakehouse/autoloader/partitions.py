@@ -27,7 +27,7 @@ _PAIR = re.compile(r"([^=/]+)=([^/]*)\Z")
 
 
 def partition_values(
-    directory: Path, paths: Sequence[str], wanted: tuple[str, ...] | None
+    directory: os.PathLike[str], paths: Sequence[str], wanted: tuple[str, ...] | None
 ) -> dict[str, set[str]]:
     """Column name to the values seen, from the directories between the landing directory and files.
 
@@ -66,7 +66,7 @@ def _type_of(values: set[str]) -> DataType:
 
 
 def with_partition_columns(
-    frame: DataFrame, schema: StructType, names: Sequence[str], below: Path
+    frame: DataFrame, schema: StructType, names: Sequence[str], below: os.PathLike[str]
 ) -> DataFrame:
     """Add the columns that stand in the files' directories, in the schema's order.
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medallion_assets.lakehouse.autoloader.discovery.glob import escaped, is_glob, literal_part
-from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.autoloader.listing import Directory
+from medallion_assets.lakehouse.autoloader.object_store import ObjectDirectory, connect, is_object
+from medallion_assets.lakehouse.autoloader.options import CleanSource, CloudFilesOptions
 from medallion_assets.lakehouse.errors import OptionError
 
 if TYPE_CHECKING:
@@ -79,11 +81,15 @@ class StreamReader:
         if path is None:
             raise OptionError("cloudFiles needs the directory to load: .load('/landing/orders').")
         landing = LandingPath.of(path)
+        checked = CloudFilesOptions.parse(self._options, has_schema=self._schema is not None)
+        if isinstance(landing.directory, ObjectDirectory):
+            _check_for_store(landing.directory, checked)
+            connect(landing.directory.uri, self._spark)
         return CloudFilesFrame(
             spark=self._spark,
             directory=landing.directory,
             pattern=landing.pattern,
-            options=CloudFilesOptions.parse(self._options, has_schema=self._schema is not None),
+            options=checked,
             declared=self._declared(),
         )
 
@@ -109,6 +115,14 @@ class StreamReader:
         )
 
 
+def _check_for_store(directory: ObjectDirectory, options: CloudFilesOptions) -> None:
+    if options.clean_source is not CleanSource.OFF:
+        raise OptionError(
+            f"cloudFiles.cleanSource is for local directories; {directory} is in an object store. "
+            "Leave it out and give the bucket a lifecycle rule."
+        )
+
+
 @dataclass(frozen=True)
 class LandingPath:
     """What a path to load names.
@@ -118,21 +132,27 @@ class LandingPath:
         pattern: the path as a glob with its whole directory, None where it names a directory.
     """
 
-    directory: Path
+    directory: Directory
     pattern: str | None = None
 
     @classmethod
     def of(cls, path: str) -> LandingPath:
-        """A path or `file:` URI; a glob, unless something of just this name is there.
+        """A path, a `file:` URI or one of S3; a glob, unless something of just this name is there.
 
         Raises:
             OptionError: the path is on another file system.
         """
+        if is_object(path):
+            above = literal_part(path)
+            if above == path:
+                return cls(ObjectDirectory(path.rstrip("/")))
+            return cls(ObjectDirectory(above[: above.rfind("/")]), path)
         bare = path.removeprefix("file://").removeprefix("file:")
         if "://" in bare or (":" in bare.split("/", 1)[0]):
             raise OptionError(
-                f"{path} is not on a local or mounted file system, which is what discovery lists. "
-                "Mount the store, or copy its files into a landing directory."
+                f"{path} is neither on a local or mounted file system nor in S3 (s3://, s3a://), "
+                "which is what discovery lists. Mount the store, or copy its files into a landing "
+                "directory."
             )
         if not is_glob(bare) or os.path.lexists(Path(bare).expanduser()):
             return cls(Path(bare).expanduser().resolve())

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from medallion_assets.lakehouse.autoloader.cleaning import Cleaned, clean
 from medallion_assets.lakehouse.autoloader.discovery import (
-    DirectoryListing,
     KnownFiles,
     LandedFile,
     Selection,
@@ -29,6 +28,11 @@ from medallion_assets.lakehouse.autoloader.discovery import (
 )
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.ledger_rows import Cause
+from medallion_assets.lakehouse.autoloader.listing import Directory, listing_of
+from medallion_assets.lakehouse.autoloader.object_store import (
+    IncrementalListing,
+    ObjectDirectory,
+)
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
 from medallion_assets.lakehouse.autoloader.watch import Watch
@@ -119,7 +123,7 @@ class FileStream:
         pattern: the path to load, where it is a glob.
     """
 
-    directory: Path
+    directory: Directory
     options: CloudFilesOptions
     checkpoint: Path
     declared: str | None = None
@@ -129,6 +133,11 @@ class FileStream:
     def selection(self) -> Selection:
         """Which of the directory's files the stream takes."""
         return Selection.of(self.options, self.pattern)
+
+    @property
+    def settle_seconds(self) -> float:
+        """For how long a file must have stayed as it is; an object is whole once it is there."""
+        return 0.0 if isinstance(self.directory, ObjectDirectory) else self.options.settle_seconds
 
     @property
     def ledger(self) -> FileLedger:
@@ -149,7 +158,7 @@ class FileStream:
         """
         known = self.ledger.known(by_version=self.options.allow_overwrites)
         unreadable: list[FailedFile] = []
-        settled = Settling(self.options.settle_seconds) if settling is None else settling
+        settled = Settling(self.settle_seconds) if settling is None else settling
         whole = settled.whole(self._new_files(known, unreadable))
         return Discovered(self.enter(whole, all_at_once=all_at_once), tuple(unreadable))
 
@@ -230,6 +239,8 @@ class FileStream:
 
     def clean(self) -> Cleaned:
         """Delete or move the files that are in the target for long enough."""
+        if isinstance(self.directory, ObjectDirectory):
+            return Cleaned()
         now = datetime.datetime.now(datetime.timezone.utc)
         return clean(self.directory, self.ledger, self.options, now)
 
@@ -281,11 +292,24 @@ class FileStream:
         self, known: KnownFiles, unreadable: list[FailedFile]
     ) -> Iterator[list[LandedFile]]:
         """Files the ledger does not have; what can't be looked at is added to `unreadable`."""
-        listing = DirectoryListing(self.directory, self.selection)
+        incremental = IncrementalListing(self.checkpoint)
+        after = incremental.after(known) if self._lists_incrementally else ""
+        listing = listing_of(self.directory, self.selection, after)
         for looked in look_through(listing, known, self.selection):
             unreadable += looked.unreadable
             yield looked.new
         unreadable += listing.unreadable
+        if self._lists_incrementally:
+            incremental.done(after)
+
+    @property
+    def _lists_incrementally(self) -> bool:
+        # An overwritten object keeps its place among the keys.
+        return (
+            isinstance(self.directory, ObjectDirectory)
+            and self.options.use_incremental_listing.lower() == "true"
+            and not self.options.allow_overwrites
+        )
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from medallion_assets.lakehouse.autoloader.discovery import KnownFiles, LandedFile, Settling
 from medallion_assets.lakehouse.autoloader.discovery.directory_listing import look_at
 from medallion_assets.lakehouse.autoloader.discovery.notifications import Notifications, Told
+from medallion_assets.lakehouse.autoloader.object_store import ObjectDirectory
 from medallion_assets.lakehouse.delta_log import DeltaLog, TableVersion
 from medallion_assets.lakehouse.materialization import FailedFile
 
@@ -20,6 +21,7 @@ _LISTING_PAUSE_SECONDS = 1.0
 _TOLD_PAUSE_SECONDS = 0.1
 _MOST_UNSETTLED = 100_000
 _CLEANING_PAUSE_SECONDS = 60.0
+_LIMITS = "the limits are fs.inotify.max_user_watches and fs.inotify.max_user_instances"
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Watch:
     _known: _LastKnown = field(init=False)
 
     def __post_init__(self) -> None:
-        self._settling = Settling(self.stream.options.settle_seconds, wait=False)
+        self._settling = Settling(self.stream.settle_seconds, wait=False)
         self._known = _LastKnown(self.stream)
         self._next_look = time.monotonic() + _LISTING_PAUSE_SECONDS
 
@@ -85,7 +87,7 @@ class Watch:
         try:
             told = self._notifications.told()
         except OSError as error:
-            self._give_up(error)
+            self._give_up(f"{error}; {_LIMITS}")
             return None
         return told if told.complete and time.monotonic() < self._next_listing else None
 
@@ -128,23 +130,26 @@ class Watch:
 
     def _open_notifications(self) -> None:
         self._open = True
+        directory = self.stream.directory
+        if isinstance(directory, ObjectDirectory):
+            self._give_up("no queue of a store is read here")
+            return
         try:
             from medallion_assets.lakehouse.autoloader.discovery.directory_notifications import (
                 DirectoryNotifications,
             )
 
-            self._notifications = DirectoryNotifications(
-                self.stream.directory, self.stream.selection
-            )
-        except (ImportError, OSError) as error:
-            self._give_up(error)
+            self._notifications = DirectoryNotifications(directory, self.stream.selection)
+        except ImportError as error:
+            self._give_up(str(error))
+        except OSError as error:
+            self._give_up(f"{error}; {_LIMITS}")
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self, reason: str) -> None:
         self.close()
         self.say(
-            f"cloudFiles.useNotifications: {self.stream.directory} can't be watched ({error}); it "
-            "is listed every second instead. Where a limit is the cause, raise "
-            "fs.inotify.max_user_watches or fs.inotify.max_user_instances."
+            f"cloudFiles.useNotifications: {self.stream.directory} can't be watched, so it is "
+            f"listed every second instead: {reason}"
         )
 
 

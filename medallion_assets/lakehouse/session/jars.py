@@ -40,30 +40,40 @@ def coordinates() -> tuple[str, ...]:
     )
 
 
-def local_jars(packages: tuple[str, ...]) -> tuple[Path, ...]:
+def bundled_jars() -> tuple[Path, ...]:
+    """Spark's own jars."""
+    return tuple(sorted((_spark_home() / "jars").glob("*.jar")))
+
+
+def local_jars(packages: tuple[str, ...], excluded: tuple[str, ...] = ()) -> tuple[Path, ...]:
     """The jar files of the packages and what they need beyond Spark's own jars.
+
+    Args:
+        packages: Maven coordinates.
+        excluded: group and artifact of what they need and is not to be had.
 
     Raises:
         MachineError: they are not in the cache yet and could not be resolved.
     """
-    key = hashlib.sha256("\n".join((version("pyspark"), *packages)).encode()).hexdigest()[:16]
+    named = (version("pyspark"), *packages, *(f"not {artifact}" for artifact in excluded))
+    key = hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
     home = cache_directory() / "jars" / key
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(home.with_suffix(".lock")):
             if not home.is_dir():
-                _resolve_into(home, packages)
+                _resolve_into(home, packages, excluded)
     return tuple(sorted(home.glob("*.jar")))
 
 
-def _resolve_into(home: Path, packages: tuple[str, ...]) -> None:
+def _resolve_into(home: Path, packages: tuple[str, ...], excluded: tuple[str, ...]) -> None:
     print(f"Fetching {', '.join(packages)} (once) ...", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=home.parent, prefix=f".{home.name}.") as scratch:
         ivy = Path(scratch) / "ivy"
-        _submit(packages, ivy, Path(scratch))
+        _submit(packages, excluded, ivy, Path(scratch))
         chosen = Path(scratch) / "jars"
         chosen.mkdir()
-        bundled = {artifact(jar.name) for jar in (_spark_home() / "jars").glob("*.jar")}
+        bundled = {artifact(jar.name) for jar in bundled_jars()}
         for jar in sorted((ivy / "jars").glob("*.jar")):
             name = jar.name.split("_", 1)[1]
             if artifact(name) not in bundled:
@@ -71,7 +81,7 @@ def _resolve_into(home: Path, packages: tuple[str, ...]) -> None:
         chosen.rename(home)
 
 
-def _submit(packages: tuple[str, ...], ivy: Path, scratch: Path) -> None:
+def _submit(packages: tuple[str, ...], excluded: tuple[str, ...], ivy: Path, scratch: Path) -> None:
     """Run spark-submit on an empty script: it resolves the packages and starts no session."""
     script = scratch / "resolve.py"
     script.write_text("")
@@ -87,6 +97,7 @@ def _submit(packages: tuple[str, ...], ivy: Path, scratch: Path) -> None:
             _spark_home() / "bin" / "spark-submit",
             "--master", "local[1]",
             "--packages", ",".join(packages),
+            *(["--exclude-packages", ",".join(excluded)] if excluded else []),
             "--conf", f"spark.jars.ivy={ivy}",
             script,
         ],

@@ -20,6 +20,9 @@ from medallion_assets.lakehouse.session.preflight import preflight
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_PACKAGES = ("spark.jars.packages", "spark.jars.excludes")
+_TAKEN = "spark.medallion.jars.packages"
+"""Under which a session keeps the packages it was asked for: given as such Ivy would look anew."""
 _LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 
 
@@ -75,7 +78,7 @@ def _start_on_cluster(master: str, settings: dict[str, str]) -> SparkSession:
     chosen = {
         **spark_settings.COMMON,
         "spark.master": master,
-        "spark.jars": ",".join(str(jar) for jar in local_jars(coordinates())),
+        "spark.jars": ",".join(str(jar) for jar in _jars(settings)),
         **settings,
     }
     with signals.preserved(), noise.filtered_stderr():
@@ -86,7 +89,7 @@ def _start_local(master: str | None, settings: dict[str, str]) -> SparkSession:
     from pyspark.sql import SparkSession
 
     java = preflight()
-    jars = local_jars(coordinates())
+    jars = _jars(settings)
     archive = ClassArchive.for_class_path(java.version, jars)
     archived = archive.exists
     chosen = {
@@ -111,6 +114,16 @@ def _start_local(master: str | None, settings: dict[str, str]) -> SparkSession:
     return session
 
 
+def _jars(settings: dict[str, str]) -> tuple[Path, ...]:
+    """The jars of our packages and those asked for, which are resolved once, not at every start."""
+    packages, excluded = (
+        tuple(filter(None, settings.pop(name, "").split(","))) for name in _PACKAGES
+    )
+    if packages:
+        settings[_TAKEN] = ",".join(packages)
+    return local_jars((*coordinates(), *packages), excluded)
+
+
 def _build(builder: Any, settings: dict[str, str]) -> SparkSession:
     for name, value in settings.items():
         builder = builder.config(name, value)
@@ -133,7 +146,10 @@ def _end(session: SparkSession, archive: ClassArchive | None) -> None:
 
 def _check_running(running: SparkSession, settings: dict[str, str]) -> None:
     for name, wanted in settings.items():
-        actual = running.conf.get(name, None)
+        if name == "spark.jars.excludes":
+            continue
+        kept_as = _TAKEN if name == "spark.jars.packages" else name
+        actual = running.conf.get(kept_as, None)
         if actual != wanted:
             raise TerminalError(
                 f"A Spark session is running with {name} = {actual}, asked for is {wanted}. "

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from medallion_assets.lakehouse.autoloader.discovery import Selection, list_files
+from medallion_assets.lakehouse.autoloader.discovery import Selection
+from medallion_assets.lakehouse.autoloader.listing import files_in
 from medallion_assets.lakehouse.autoloader.reader import LandingPath
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets_tests.lakehouse.autoloader.landed import land
@@ -48,10 +49,10 @@ def test_only_the_glob_itself_has_a_meaning(
     for path in (f"{tmp_path}/link/b*", "b*"):
         landing = LandingPath.of(path)
         assert landing.directory == tmp_path / "real [1]"
-        found = list_files(landing.directory, Selection(path_pattern=landing.pattern))
+        found = files_in(landing.directory, Selection(path_pattern=landing.pattern))
         assert [file.path for file in found] == [str(wanted)]
 
 
 def test_another_file_system_is_refused() -> None:
-    with pytest.raises(OptionError, match="not on a local"):
+    with pytest.raises(OptionError, match="neither on a local"):
         LandingPath.of("hdfs://node/in")

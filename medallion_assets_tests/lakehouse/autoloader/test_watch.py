@@ -33,7 +33,7 @@ class Watched:
 
     @property
     def landing(self) -> Path:
-        return self.stream.directory
+        return Path(self.stream.directory)
 
     @property
     def found(self) -> list[str]:

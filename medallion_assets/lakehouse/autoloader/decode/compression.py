@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from medallion_assets.lakehouse.autoloader.object_store import is_object
+from medallion_assets.lakehouse.autoloader.storage import open_file, size_of
 from medallion_assets.lakehouse.materialization import FailedFile
 
 _CHUNK = 1 << 16
@@ -56,10 +58,10 @@ def _why_unreadable(path: str, *, cut: bool) -> str | None:
 def _why_not_whole(path: str) -> str | None:
     """What Spark does not notice of a file in Hadoop's form of snappy: that it was cut off."""
     try:
-        with Path(path).open("rb") as file:
+        with open_file(path) as file:
             for packed, _ in _snappy_parts(file):
                 file.seek(packed, io.SEEK_CUR)
-            whole = file.tell() == Path(path).stat().st_size
+            whole = file.tell() == size_of(path)
     except OSError as error:
         return f"it can't be unpacked: {error}"
     return None if whole else "it can't be unpacked: it was cut off"
@@ -92,7 +94,7 @@ def open_bytes(path: str) -> IO[bytes]:
         OSError: it can't be opened, or is not packed as its suffix says.
     """
     opener = _OPENERS.get(Path(path).suffix.lower())
-    return Path(path).open("rb") if opener is None else opener(path)
+    return open_file(path) if opener is None else opener(path)
 
 
 class _Pieces(io.RawIOBase):
@@ -101,7 +103,7 @@ class _Pieces(io.RawIOBase):
     def __init__(
         self, path: str, pieces: Callable[[BinaryIO | io.FileIO], Iterator[bytes]]
     ) -> None:
-        self._file = io.FileIO(path)
+        self._file = open_file(path)
         self._pieces = pieces(self._file)
         self._rest = b""
 
@@ -174,7 +176,18 @@ def _zstandard(path: str) -> IO[bytes]:
     import pyarrow as pa
 
     # Python's own library has it from 3.14 on.
-    return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(path), "zstd"))
+    packed = pa.PythonFile(open_file(path)) if is_object(path) else pa.OSFile(path)
+    return cast("IO[bytes]", pa.CompressedInputStream(packed, "zstd"))
+
+
+def _gzip(path: str) -> IO[bytes]:
+    if is_object(path):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=open_file(path)))
+    return cast("IO[bytes]", gzip.GzipFile(path))
+
+
+def _bzip2(path: str) -> IO[bytes]:
+    return cast("IO[bytes]", bz2.BZ2File(open_file(path) if is_object(path) else path))
 
 
 def _pieces(
@@ -184,10 +197,10 @@ def _pieces(
 
 
 _OPENERS: dict[str, Callable[[str], IO[bytes]]] = {
-    ".bz2": lambda path: cast("IO[bytes]", bz2.BZ2File(path)),
+    ".bz2": _bzip2,
     ".deflate": _pieces(_deflated),
-    ".gz": lambda path: cast("IO[bytes]", gzip.GzipFile(path)),
-    ".gzip": lambda path: cast("IO[bytes]", gzip.GzipFile(path)),
+    ".gz": _gzip,
+    ".gzip": _gzip,
     ".snappy": _pieces(_snappy_blocks),
     ".zst": _zstandard,
     ".zstd": _zstandard,

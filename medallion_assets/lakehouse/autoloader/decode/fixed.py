@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import (
@@ -26,6 +25,7 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     reader_options,
 )
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.autoloader.storage import is_there, size_of
 from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class BinaryFile:
         stored: StructType | None,
     ) -> Groups:
         """One group, with the format's four columns, or those of them that are declared."""
-        empty = [path for path in paths if Path(path).exists() and not Path(path).stat().st_size]
+        empty = [path for path in paths if is_there(path) and not size_of(path)]
         if empty:
             # No row would say that there is such a file.
             return Groups((), tuple(FailedFile(path, _NO_CONTENT) for path in empty))

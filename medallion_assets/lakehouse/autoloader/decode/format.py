@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from medallion_assets.lakehouse.autoloader.object_store import is_object
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 
@@ -105,7 +106,8 @@ def literal_path(path: str) -> str:
 def can_be_named(path: str) -> bool:
     """Whether Spark's readers can be given this path: not a pattern that contains a colon."""
     # Spark's option against patterns is no way out: with it, each such path stands for all others.
-    return not (":" in path and _GLOB.search(path))
+    name = path.partition("://")[2] if is_object(path) else path
+    return not (":" in name and _GLOB.search(name))
 
 
 def heeding_mode(frame: DataFrame, options: CloudFilesOptions) -> DataFrame:

@@ -50,7 +50,7 @@ def elements(spark: SparkSession, paths: Sequence[str], options: CloudFilesOptio
     inner = F.coalesce(F.try_variant_get(only, "$", "array<variant>"), F.array(only))
     whole = F.array(_element(text, F.lit(None).cast("variant"), broken=True))
     parts = F.transform(inner, lambda part: _element(F.to_json(part), part, broken=False))
-    is_one = F.coalesce(F.size(F.col(_ROOT)) == 2, F.lit(False))  # noqa: PLR2004
+    is_one = F.is_valid_utf8(text) & (F.size(F.col(_ROOT)) == 2)  # noqa: PLR2004
     return rooted.select(F.inline(F.when(is_one, parts).otherwise(whole)))
 
 

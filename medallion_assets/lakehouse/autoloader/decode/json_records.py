@@ -125,11 +125,14 @@ def _kept(
     unknowns = [
         (name, F.col(quoted(name)), _says_something(F.col(quoted(name)))) for name in unknown
     ]
-    # Only rows that did not fit take the first branch: on the others nothing is parsed again.
-    kept = F.when(
-        record.isNotNull() & parsed.isNotNull(), rescued([*misfits, *unknowns])
-    ).otherwise(rescued([*converted, *unknowns]))
-    corrupt = F.when(record.isNotNull() & parsed.isNull(), record)
+    # Only rows that did not fit take the first branches: on the others nothing is parsed again.
+    malformed = record.isNotNull() & parsed.isNull()
+    kept = (
+        F.when(record.isNotNull() & parsed.isNotNull(), rescued([*misfits, *unknowns]))
+        .when(malformed, _rescued_bytes(record))
+        .otherwise(rescued([*converted, *unknowns]))
+    )
+    corrupt = F.when(malformed, F.make_valid_utf8(record))
     return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
 
 
@@ -171,7 +174,8 @@ def _object(text: Column, parse: dict[str, str]) -> Column:
     from pyspark.sql import functions as F
 
     # Not read into a map at once: that would keep a repeated key twice.
-    return F.try_variant_get(F.from_json(text, "variant", parse), "$", "map<string,variant>")
+    values = F.try_variant_get(F.from_json(text, "variant", parse), "$", "map<string,variant>")
+    return F.when(F.is_valid_utf8(text), values)
 
 
 def _is_unfit(said: Column, read: Column, kind: DataType, parse: dict[str, str]) -> Column:
@@ -210,10 +214,19 @@ def _rows_without_fields(
         frame = frame.where(F.trim(F.regexp_replace("value", r"\s", " ")) != "")
         record = F.col("value")
     parse = json_documents.parser_options(options)
-    is_object = _object(record, parse).isNotNull()
+    malformed = _object(record, parse).isNull()
     return frame.select(
-        F.lit(None).cast("string").alias(RESCUED), F.when(~is_object, record).alias(CORRUPT)
+        F.when(malformed, _rescued_bytes(record)).alias(RESCUED),
+        F.when(malformed, F.make_valid_utf8(record)).alias(CORRUPT),
     )
+
+
+def _rescued_bytes(record: Column) -> Column:
+    """The bytes of a record that is not valid UTF-8: other readers stumble over it as text."""
+    from pyspark.sql import functions as F
+
+    content = record.cast("binary").cast("variant")
+    return rescued([(CORRUPT, content, ~F.is_valid_utf8(record))])
 
 
 def _without_repeated_keys(

@@ -10,7 +10,6 @@ import json
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
@@ -22,6 +21,7 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     reader_options,
 )
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
+from medallion_assets.lakehouse.autoloader.storage import is_there, open_file
 from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class SelfDescribing(ABC):
             try:
                 readable.append(FileGroup(tuple(some), self._fields(spark, some[0], options)))
             except Exception as error:
-                if any(not Path(path).exists() for path in some):
+                if any(not is_there(path) for path in some):
                     raise
                 reason = f"Spark can't read its schema: {_one_line(error)}"
                 failed += [FailedFile(path, reason) for path in some]
@@ -101,7 +101,8 @@ class Parquet(SelfDescribing):
         """The footer's schema."""
         from pyarrow import parquet
 
-        return str(parquet.read_schema(path).remove_metadata())
+        with open_file(path) as file:
+            return str(parquet.read_schema(file).remove_metadata())
 
 
 class Orc(SelfDescribing):
@@ -113,7 +114,7 @@ class Orc(SelfDescribing):
         """The footer's schema."""
         from pyarrow import orc
 
-        with Path(path).open("rb") as file:
+        with open_file(path) as file:
             return str(orc.ORCFile(file).schema.remove_metadata())
 
 
@@ -126,7 +127,7 @@ class Avro(SelfDescribing):
         """The header's schema."""
         import fastavro
 
-        with Path(path).open("rb") as file:
+        with open_file(path) as file:
             return json.dumps(fastavro.reader(file).writer_schema, sort_keys=True)
 
 

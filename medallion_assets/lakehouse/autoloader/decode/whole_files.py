@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
-_PLAIN = re.compile(r"[\w/. =+@-]*")
+_PLAIN = re.compile(r"(?:s3a?://)?[\w/. =+@-]*")
 
 
 def inferred(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from medallion_assets.lakehouse.autoloader.decode import compression
+from medallion_assets.lakehouse.autoloader.storage import open_file, size_of
 
 _CHUNK = 1 << 16
 _GROWTH = 16
@@ -97,8 +97,8 @@ def _last_end(text: str, row_tag: str, since: int = 0) -> int | None:
 
 def _tails(path: str, encoding: str) -> Iterator[str]:
     """The end of the file, then more and more of it."""
-    size, length = Path(path).stat().st_size, _CHUNK
-    with Path(path).open("rb") as file:
+    size, length = size_of(path), _CHUNK
+    with open_file(path) as file:
         while True:
             # Whole characters, whatever the encoding.
             start = max(0, size - length) // 4 * 4

@@ -7,10 +7,7 @@ at a time is one chunk, and the names that are known, as one column.
 
 from __future__ import annotations
 
-from medallion_assets.lakehouse.autoloader.discovery.directory_listing import (
-    DirectoryListing,
-    list_files,
-)
+from medallion_assets.lakehouse.autoloader.discovery.directory_listing import DirectoryListing
 from medallion_assets.lakehouse.autoloader.discovery.known_files import KnownFiles
 from medallion_assets.lakehouse.autoloader.discovery.landed_file import LandedFile
 from medallion_assets.lakehouse.autoloader.discovery.looking import Looked, look_through
@@ -26,7 +23,6 @@ __all__ = [
     "Selection",
     "Settling",
     "cut",
-    "list_files",
     "look_through",
     "oldest_first",
 ]

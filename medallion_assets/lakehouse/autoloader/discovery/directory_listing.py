@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medallion_assets.lakehouse.autoloader.discovery.descent import Descent, is_directory
-from medallion_assets.lakehouse.autoloader.discovery.known_files import KnownFiles
 from medallion_assets.lakehouse.autoloader.discovery.landed_file import LandedFile, kept_path
-from medallion_assets.lakehouse.autoloader.discovery.looking import look_through
 from medallion_assets.lakehouse.autoloader.discovery.selection import Selection
 from medallion_assets.lakehouse.materialization import FailedFile
 
@@ -108,18 +106,6 @@ class DirectoryListing:
             self.unreadable.append(
                 FailedFile(kept_path(here), f"the directory can't be listed: {error.strerror}")
             )
-
-
-def list_files(directory: Path, selection: Selection | None = None) -> Iterator[LandedFile]:
-    """Every data file at and below a directory that can be looked at.
-
-    Args:
-        directory: where to look; nothing is found where it does not exist.
-        selection: which files; all where it is None.
-    """
-    taken = Selection() if selection is None else selection
-    for looked in look_through(DirectoryListing(directory, taken), KnownFiles(), taken):
-        yield from looked.new
 
 
 def look_at(path: str) -> LandedFile | FailedFile | None:

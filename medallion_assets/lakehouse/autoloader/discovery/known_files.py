@@ -78,6 +78,11 @@ class KnownFiles:
         """Whether the file is known and need not be looked at."""
         return not (self.to_look_at([file.path]) and self.new([file]))
 
+    def greatest(self) -> str | None:
+        """The path that sorts last, None where none is known."""
+        greatest: str | None = pc.max(self.keys).as_py()
+        return greatest
+
     def plus(self, files: Sequence[LandedFile]) -> KnownFiles:
         """With files that were discovered since."""
         if not files:

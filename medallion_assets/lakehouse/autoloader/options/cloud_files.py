@@ -52,7 +52,8 @@ class CloudFilesOptions:
         schema_location: where schema versions are kept; the checkpoint where it is None.
         settle_seconds: a file younger than this is looked at again before it is taken, and left
             for the next run when it is still growing.
-        use_incremental_listing: accepted; deprecated there, and a listing here is always full.
+        use_incremental_listing: `true` lists an object store from the last known key on, and all
+            of it every eighth time; a directory is always listed whole.
         use_notifications: whether the operating system tells of new files while a stream goes on.
         use_strict_globber: whether `*` in the path to load stays within one directory.
         validate_options: whether an unknown option is an error.

@@ -15,9 +15,9 @@ from medallion_assets.lakehouse.autoloader.discovery import (
     DirectoryListing,
     KnownFiles,
     Selection,
-    list_files,
     look_through,
 )
+from medallion_assets.lakehouse.autoloader.listing import files_in
 from medallion_assets_tests.lakehouse.autoloader.landed import land, seen, too_deep
 
 
@@ -41,13 +41,13 @@ def test_every_file_below_the_directory_is_listed_once(tmp_path: Path) -> None:
     for name in ("_x/a.json", ".y/a.json", "b/.c.json", "b/d.tmp", "in.part/a.json"):
         land(tmp_path / name)
     (tmp_path / "empty").mkdir()
-    found = list(list_files(tmp_path))
+    found = list(files_in(tmp_path))
     assert sorted(file.path for file in found) == sorted(map(str, wanted))
     assert set(found) == {seen(path) for path in wanted}
 
 
 def test_a_directory_that_does_not_exist_holds_nothing(tmp_path: Path) -> None:
-    assert list(list_files(tmp_path / "nowhere")) == []
+    assert list(files_in(tmp_path / "nowhere")) == []
 
 
 def test_links_to_files_are_files(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_what_may_not_be_read_is_named_and_stops_nothing() -> None:
 def test_a_link_back_up_is_not_followed_for_ever(tmp_path: Path) -> None:
     land(tmp_path / "a" / "one.json")
     (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
-    assert [file.path for file in list_files(tmp_path)] == [str(tmp_path / "a" / "one.json")]
+    assert [file.path for file in files_in(tmp_path)] == [str(tmp_path / "a" / "one.json")]
 
 
 def test_links_between_two_directories_are_each_followed_once(tmp_path: Path) -> None:
