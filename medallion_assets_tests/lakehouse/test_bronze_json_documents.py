@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from medallion_assets_tests.lakehouse.autoloader.decoding import reading
 from medallion_assets_tests.lakehouse.autoloader.landed import land
 from medallion_assets_tests.lakehouse.autoloader.landed_bronze import LandedBronze, files_of
@@ -142,3 +144,16 @@ def test_bytes_that_are_no_text_are_kept_as_they_are(spark: SparkSession, tmp_pa
     (kept,) = found.rescued
     assert base64.b64decode(kept["_corrupt_record"]) == content
     assert len(found.rows) == 1
+
+
+@pytest.mark.parametrize("infer", ["true", "false"])
+def test_names_within_values_can_be_any(spark: SparkSession, tmp_path: Path, infer: str) -> None:
+    odd = {"order id": "1", "x-y": "2", "a`b": "3", "c:d": {"e,f": "4", "g>": ["5"]}}
+    land(tmp_path / "a.json", pretty([{"id": "one", "o": odd, "l": [odd]}]))
+    options = {"multiLine": "true", "cloudFiles.inferColumnTypes": infer}
+    found = reading(spark, tmp_path, "json", options)
+    assert (found.failed, found.corrupt) == ({}, [])
+    (row,), (kept,) = found.rows, found.rescued
+    assert (row["id"], row["o"]["x-y"], row["o"]["a`b"]) == ("one", "2", "3")
+    # Delta refuses some of the names: the values are rescued whole.
+    assert kept == {"o": odd, "l": [odd]}

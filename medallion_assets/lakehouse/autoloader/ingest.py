@@ -196,7 +196,9 @@ class Ingest:
     def _stored(self) -> StructType | None:
         if self.declared is not None:
             return without(self.declared, added_columns(self.options))
-        return None if self.schema_log is None else self.schema_log.schema()
+        schema = None if self.schema_log is None else self.schema_log.schema()
+        # A version without fields says that files were seen and none had any: so infer still.
+        return schema if schema is not None and schema.fields else None
 
     def _decode(self, spark: SparkSession, paths: list[str]) -> tuple[Decoded, list[FailedFile]]:
         stored = self._stored()
@@ -232,8 +234,9 @@ class Ingest:
                 "hints, or mend the files; then run again."
             )
         changes = (*decision.added, *decision.widened)
-        if changes and self.declared is None and self.schema_log is not None:
-            version = self.schema_log.store(decision.schema, changes, paths)
+        log = self.schema_log if self.declared is None else None
+        if log is not None and (changes or log.version() is None):
+            version = log.store(decision.schema, changes, paths)
             if stored is not None and self.options.restart_on_new_columns:
                 raise UnknownFieldError(
                     f"New columns in {self.directory}: {', '.join(changes)} (first of the files: "

@@ -13,7 +13,7 @@ from medallion_assets.lakehouse.materialization import FailedFile
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import DataType, StructType
 
 RESCUED = "_rescued_data"
 CORRUPT = "_corrupt_record"
@@ -163,3 +163,17 @@ def _entry(name: str) -> str:
 def quoted(name: str) -> str:
     """The name as a SQL identifier."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def sql_type(kind: DataType) -> str:
+    """The type as SQL, whatever the names of the fields within it."""
+    from pyspark.sql.types import ArrayType, MapType, StructType
+
+    if isinstance(kind, StructType):
+        fields = (f"{quoted(field.name)}: {sql_type(field.dataType)}" for field in kind.fields)
+        return f"struct<{', '.join(fields)}>"
+    if isinstance(kind, ArrayType):
+        return f"array<{sql_type(kind.elementType)}>"
+    if isinstance(kind, MapType):
+        return f"map<{sql_type(kind.keyType)}, {sql_type(kind.valueType)}>"
+    return kind.simpleString()

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 from pyspark.sql.types import StructField, StructType
 
 from medallion_assets.lakehouse.autoloader.decode.encoding import decoded
-from medallion_assets.lakehouse.autoloader.decode.format import literal_path, reader_options
+from medallion_assets.lakehouse.autoloader.decode.format import (
+    literal_path,
+    reader_options,
+    sql_type,
+)
 from medallion_assets.lakehouse.autoloader.evolution import with_string_leaves
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 
@@ -89,7 +93,7 @@ def _member(field: StructField) -> Column:
     if with_string_leaves(StructType([field])).fields[0].dataType == field.dataType:
         # The parser would make a double's text of a number.
         said = F.col(ELEMENT).getItem(field.name)
-        return F.try_variant_get(said, "$", field.dataType.simpleString())
+        return F.try_variant_get(said, "$", sql_type(field.dataType))
     return F.col(_ROW).getField(field.name)
 
 

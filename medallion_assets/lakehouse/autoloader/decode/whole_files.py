@@ -43,8 +43,12 @@ def inferred(
 
 def unnameable(spark: SparkSession, paths: Sequence[str]) -> tuple[FailedFile, ...]:
     """The files that can't be inferred from where other machines read them, with the reason."""
-    if str(spark.conf.get("spark.master", "local")).startswith("local"):
-        return ()
+    local = str(spark.conf.get("spark.master", "local")).startswith("local")
+    return () if local else patterns(paths)
+
+
+def patterns(paths: Sequence[str]) -> tuple[FailedFile, ...]:
+    """The files whose paths Hadoop's listing does not take as they are."""
     reason = "Spark's inference takes its name for a pattern: rename it, without any of {}[]*?:,"
     return tuple(FailedFile(path, reason) for path in paths if not _PLAIN.fullmatch(path))
 
