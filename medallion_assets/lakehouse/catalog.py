@@ -59,7 +59,7 @@ def table_path(spark: SparkSession, name: str) -> Path:
     schema, table = split_name(name)
     if spark.catalog.tableExists(f"{_quoted(schema)}.{_quoted(table)}"):
         detail = spark.sql(f"DESCRIBE DETAIL {_quoted(schema)}.{_quoted(table)}").collect()[0]
-        return _local(detail["location"])
+        return local_path(detail["location"])
     warehouse = _warehouse(spark)
     return warehouse / table if schema == "default" else warehouse / f"{schema}.db" / table
 
@@ -94,10 +94,11 @@ def _register_below(spark: SparkSession, directory: Path, schema: str) -> list[s
 
 
 def _warehouse(spark: SparkSession) -> Path:
-    return _local(spark.conf.get("spark.sql.warehouse.dir") or "spark-warehouse")
+    return local_path(spark.conf.get("spark.sql.warehouse.dir") or "spark-warehouse")
 
 
-def _local(uri: str) -> Path:
+def local_path(uri: str) -> Path:
+    """The path of a `file:` URI."""
     return Path(unquote(uri.removeprefix("file://").removeprefix("file:")))
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaProtocolError, TableNotFoundError
+from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
 
+_NO_COLUMNS = "Cannot scan Delta table with empty schema"
 _SQL_NAMES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
 
 
@@ -45,7 +46,14 @@ class DeltaLog:
 
     def exists(self) -> bool:
         """Whether there is a table."""
-        return (self.path / "_delta_log").is_dir() and self._open() is not None
+        if not (self.path / "_delta_log").is_dir():
+            return False
+        try:
+            return self._open() is not None
+        except DeltaError as error:
+            if _NO_COLUMNS not in str(error):
+                raise
+            return True
 
     def version(self) -> TableVersion | None:
         """The newest version, None where there is no table."""
@@ -54,9 +62,22 @@ class DeltaLog:
             return None
         return TableVersion(str(table.metadata().id), table.version())
 
+    def schema(self) -> str:
+        """The schema as JSON, with the columns' metadata.
+
+        Raises:
+            TableNotFoundError: there is no table.
+        """
+        return str(DeltaTable(self.path).schema().to_json())
+
     def transaction_version(self, application: str) -> int | None:
         """The last `txnVersion` committed under a `txnAppId`, None where there is none."""
-        table = self._open()
+        try:
+            table = self._open()
+        except DeltaError as error:
+            if _NO_COLUMNS not in str(error):
+                raise
+            return self._transaction_of_placeholder(application)
         return None if table is None else table.transaction_version(application)
 
     def row_count(self) -> int:
@@ -100,6 +121,16 @@ class DeltaLog:
         history = table.history(1)
         metrics = history[0].get("operationMetrics", {}) if history else {}
         return {str(name): str(value) for name, value in metrics.items()}
+
+    def _transaction_of_placeholder(self, application: str) -> int | None:
+        """From the commits themselves: delta-rs opens no table that has no columns."""
+        found = None
+        for commit in sorted((self.path / "_delta_log").glob("*.json")):
+            for line in commit.read_text().splitlines():
+                action = json.loads(line).get("txn", {})
+                if action.get("appId") == application:
+                    found = int(action["version"])
+        return found
 
     def _open(self) -> DeltaTable | None:
         try:

@@ -27,6 +27,42 @@ class OptionError(TerminalError):
     """An unknown, malformed or inconsistent option."""
 
 
+class StatementError(TerminalError):
+    """A statement that can't be understood, or not be done.
+
+    Attributes:
+        reason: why.
+        line: where in the statement, from 1.
+        column: the character in that line, from 1.
+    """
+
+    def __init__(self, reason: str, statement: str, offset: int) -> None:
+        before = statement[:offset]
+        self.reason = reason
+        self.line = before.count("\n") + 1
+        self.column = offset - (before.rfind("\n") + 1) + 1
+        shown = (statement.split("\n") or [""])[self.line - 1]
+        super().__init__(
+            f"line {self.line}, column {self.column}: {reason}\n{shown}\n{' ' * (self.column - 1)}^"
+        )
+
+
+class TargetError(TerminalError):
+    """The table of a COPY INTO is not there, or none that can be copied into."""
+
+
+class SourceError(TerminalError):
+    """The source of a COPY INTO is not there, or not one that files can be chosen from."""
+
+
+class MisfitError(TerminalError):
+    """Rows of a file do not fit the table they are copied into: nothing was written."""
+
+
+class FilesBeingLoadedError(TransientError):
+    """Another statement is loading the same files into the same table."""
+
+
 class MachineError(TerminalError):
     """The machine lacks what is needed: Java, the right packages, the network."""
 
@@ -52,7 +88,15 @@ class ExpectationFailedError(TerminalError):
 
 
 class SchemaChangedError(TerminalError):
-    """New fields arrived and the schema evolution mode says to fail."""
+    """New fields arrived and the schema evolution mode says to fail.
+
+    Attributes:
+        columns: the new ones, with dots where they are within others.
+    """
+
+    def __init__(self, message: str, columns: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.columns = columns
 
 
 class UnknownFieldError(TransientError):
@@ -60,7 +104,17 @@ class UnknownFieldError(TransientError):
 
 
 class FileUnreadableError(TerminalError):
-    """A file can't be read, and the options say that none may be left out."""
+    """A file can't be read, and the options say that none may be left out.
+
+    Attributes:
+        path: of the file.
+        reason: why it can't be read.
+    """
+
+    def __init__(self, message: str, path: str, reason: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.reason = reason
 
 
 class LostStateError(TerminalError):

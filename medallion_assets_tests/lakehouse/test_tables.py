@@ -127,7 +127,7 @@ def test_a_mistaken_declaration_is_refused_with_its_reason(
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"format": "xml"}, "cloudFiles.format"),
+        ({"format": "xls"}, "cloudFiles.format"),
         ({"options": {"cloudFiles.maxFilePerTrigger": "1"}}, "maxFilesPerTrigger"),
         ({"schema": "id int", "options": {"cloudFiles.schemaHints": "a int"}}, "schemaHints"),
     ],

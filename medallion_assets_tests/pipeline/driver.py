@@ -17,6 +17,8 @@ from medallion_assets.lakehouse.session import start_spark
 from medallion_assets.lakehouse.streams.trigger import processing_time
 from medallion_assets.shop import lakehouse
 
+DRIVER = "medallion_assets_tests.pipeline.driver"
+
 INTERRUPTED = 130
 """What a shell says of a program that was interrupted."""
 

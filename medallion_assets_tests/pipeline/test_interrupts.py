@@ -10,9 +10,9 @@ import pytest
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.shop import lakehouse
 from medallion_assets.shop.generator import ShopGenerator, truth
+from medallion_assets_tests.driver_process import Driver, drivers
 from medallion_assets_tests.lakehouse.delta_rows import rows, run
-from medallion_assets_tests.pipeline.driver import INTERRUPTED
-from medallion_assets_tests.pipeline.driver_process import Driver, drivers
+from medallion_assets_tests.pipeline.driver import DRIVER, INTERRUPTED
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -25,14 +25,14 @@ def test_an_interrupted_stream_stops_its_query_and_the_next_run_completes(lake: 
     batch.write(lake.landing)
     with drivers() as started:
         # The scheduler's signal, to the process alone.
-        bronze = Driver(lake, "bronze.orders")
+        bronze = Driver(DRIVER, lake.root, lake.landing, "bronze.orders")
         started.append(bronze)
         bronze.wait_for("bronze.orders batch")
         bronze.process.terminate()
         bronze.wait_for("interrupted with 0 queries active", 60)
         assert bronze.process.wait(60) == INTERRUPTED
         # Ctrl-C at a terminal, which every process of the group gets; in the middle of a start.
-        silver = Driver(lake, "silver.orders")
+        silver = Driver(DRIVER, lake.root, lake.landing, "silver.orders")
         started.append(silver)
         offsets = lake.stream_directory(lakehouse.table("silver.orders")) / "offsets" / "0"
         silver.wait_for("session")

@@ -13,7 +13,8 @@ import pytest
 
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.shop.generator import ShopGenerator
-from medallion_assets_tests.pipeline.driver_process import Driver, drivers
+from medallion_assets_tests.driver_process import Driver, drivers
+from medallion_assets_tests.pipeline.driver import DRIVER
 from medallion_assets_tests.pipeline.undisturbed import (
     TABLES,
     Undisturbed,
@@ -86,9 +87,9 @@ def kill_at_each(
 ) -> Iterator[str]:
     """One process after the other, each killed at its instant; the last one runs to its end."""
     for instant in instants:
-        started.append(Driver(lake))
+        started.append(Driver(DRIVER, lake.root, lake.landing))
         yield kill_at(started[-1], lake, instant, dice)
-    started.append(Driver(lake))
+    started.append(Driver(DRIVER, lake.root, lake.landing))
     started[-1].wait_for("done")
     assert started[-1].process.wait(60) == 0
 

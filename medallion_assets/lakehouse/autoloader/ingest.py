@@ -67,13 +67,15 @@ class Decoded:
         frames: one for each group of files with the same fields, all with the same columns and
             Spark's hidden `_metadata`.
         schema: of the source's own columns.
+        seen: the fields of the files, as they have them.
         added: columns that are new with this micro-batch.
         has_case_variants: whether the files have fields whose names differ by case only.
     """
 
     frames: tuple[DataFrame, ...]
     schema: StructType
-    added: tuple[str, ...]
+    seen: StructType
+    added: tuple[str, ...] = ()
     has_case_variants: bool = False
 
 
@@ -162,7 +164,9 @@ class Ingest:
                 raise FileUnreadableError(
                     f"{file.path}: {file.reason}. {option} is false, so the run ends here; nothing "
                     "of the micro-batch was written. Repair the file, or leave the option out: "
-                    "then the file is put among the failures and the rest goes on."
+                    "then the file is put among the failures and the rest goes on.",
+                    file.path,
+                    file.reason,
                 )
 
     def schema(self, spark: SparkSession, sample: Sequence[LandedFile]) -> StructType:
@@ -204,11 +208,12 @@ class Ingest:
         stored = self._stored()
         groups = format_of(self.options).groups(spark, paths, self.options, stored)
         if groups.failed:
-            return Decoded((), stored or union([]), ()), list(groups.failed)
+            return Decoded((), stored or union([]), union([])), list(groups.failed)
         decision = self._decide(spark, stored, groups, paths)
         return Decoded(
             frames=tuple(self._rows(spark, group, decision) for group in groups.readable),
             schema=decision.schema,
+            seen=union([group.fields for group in groups.readable]),
             added=decision.added if stored is not None else (),
             has_case_variants=any(
                 has_case_variants(union([decision.schema, group.fields]))
@@ -231,7 +236,8 @@ class Ingest:
             raise SchemaChangedError(
                 f"New columns in {self.directory}: {', '.join(decision.refused)} (first of the "
                 f"files: {paths[0]}). The mode is failOnNewColumns: add them to the schema or its "
-                "hints, or mend the files; then run again."
+                "hints, or mend the files; then run again.",
+                decision.refused,
             )
         changes = (*decision.added, *decision.widened)
         log = self.schema_log if self.declared is None else None

@@ -186,6 +186,22 @@ class FileLedger:
         again = rows.filter(pc.equal(rows.column("cause"), Cause.REPROCESS.value))
         return [str(path) for path in again.column("path").to_pylist()]
 
+    def committed_batches(self) -> set[int]:
+        """The micro-batches that are in the target."""
+        commits = self._read("commits", ["batch"])
+        return set() if commits is None else set(commits.column("batch").to_pylist())
+
+    def loaded(self) -> KnownFiles:
+        """The paths whose rows are in the target; not those a micro-batch left out."""
+        files, commits = self._read("files", ["path", "batch"]), self._read("commits", ["batch"])
+        if files is None or commits is None:
+            return KnownFiles()
+        loaded = files.join(commits, keys="batch", join_type="left semi")
+        failures = self._read("failures", ["path", "batch"])
+        if failures is not None and failures.num_rows:
+            loaded = loaded.join(failures, keys=["path", "batch"], join_type="left anti")
+        return KnownFiles(loaded.column("path"))
+
     def attempted(self, batch: int) -> None:
         """Record that a micro-batch is begun."""
         self._append("attempts", [{"batch": batch, "processed_time": current_time()}])

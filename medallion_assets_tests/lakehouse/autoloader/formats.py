@@ -80,6 +80,12 @@ def columns(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
+def filled_up(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """The rows, each with all of the names."""
+    names = columns(rows)
+    return [{name: row.get(name) for name in names} for row in rows]
+
+
 def ndjson(rows: Sequence[Row]) -> bytes:
     return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows).encode()
 
@@ -94,14 +100,14 @@ def delimited(rows: Sequence[Row]) -> bytes:
 
 def parquet_file(rows: Sequence[Row]) -> bytes:
     target = io.BytesIO()
-    filled = [{name: row.get(name) for name in columns(rows)} for row in rows]
+    filled = filled_up(rows)
     parquet.write_table(pa.Table.from_pylist(filled), target)
     return target.getvalue()
 
 
 def avro_file(rows: Sequence[Row]) -> bytes:
     target = io.BytesIO()
-    filled = [{name: row.get(name) for name in columns(rows)} for row in rows]
+    filled = filled_up(rows)
     fastavro.writer(target, _avro_record("row", filled), filled)
     return target.getvalue()
 
@@ -127,7 +133,7 @@ def _avro_type(name: str, rows: Sequence[Row], column: str) -> Any:
 
 def orc_file(rows: Sequence[Row]) -> bytes:
     target = io.BytesIO()
-    filled = [{name: row.get(name) for name in columns(rows)} for row in rows]
+    filled = filled_up(rows)
     orc.write_table(pa.Table.from_pylist(filled), target)
     return target.getvalue()
 

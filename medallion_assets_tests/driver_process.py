@@ -1,4 +1,4 @@
-"""The driver as a process of its own, in a process group of its own."""
+"""A program as a process of its own, in a process group of its own, that tests end at will."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from medallion_assets.lakehouse.lake import Lake
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 class Driver:
-    """A running driver; whatever is left of its group ends with the block."""
+    """A running program; whatever is left of its group ends with the block.
 
-    def __init__(self, lake: Lake, *arguments: str) -> None:
-        module = "medallion_assets_tests.pipeline.driver"
+    Args:
+        module: to run.
+        arguments: to give it.
+    """
+
+    def __init__(self, module: str, *arguments: object) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, str(lake.root), str(lake.landing), *arguments],
+            [sys.executable, "-m", module, *map(str, arguments)],
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -40,6 +43,12 @@ class Driver:
         with suppress(ValueError):
             for line in self.process.stdout:
                 self.lines.put(line.rstrip("\n"))
+
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
 
     def next_line(self, seconds: float) -> str | None:
         """What it says next, None where it says nothing in this time."""

@@ -1,0 +1,254 @@
+"""The rows of a statement as the table has them; one that does not fit ends the statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from pyspark.sql.types import DataType, NullType, StringType, StructField, StructType
+
+from medallion_assets.lakehouse.autoloader.decode.by_name import placed, read_fields
+from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
+from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED, quoted
+from medallion_assets.lakehouse.copy_into.options import CopyOptions
+from medallion_assets.lakehouse.copy_into.statement import CopyInto
+from medallion_assets.lakehouse.copy_into.target import TargetTable, default_of, is_computed
+from medallion_assets.lakehouse.errors import MisfitError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from medallion_assets.lakehouse.autoloader.ingest import Decoded
+
+MISFIT = "COPY INTO misfit"
+_SHOWN = 500
+_PLACE = "_copy_into_"
+
+
+@dataclass(frozen=True)
+class Assignment(Conversion):
+    """How a value becomes that of a column: a text is cast, anything else has to stay the same."""
+
+    def single(
+        self, column: Column, source: DataType, target: DataType
+    ) -> tuple[Column, Column | None]:
+        """A value without parts."""
+        if not isinstance(source, StringType) or isinstance(target, StringType):
+            return super().single(column, source, target)
+        value = column.try_cast(target)
+        return value, column.isNotNull() & value.isNull()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How the rows of files become those of the table.
+
+    Args:
+        statement: what is to be done.
+        options: of it.
+        target: the table.
+    """
+
+    statement: CopyInto
+    options: CopyOptions
+    target: TargetTable
+
+    @property
+    def declared(self) -> StructType | None:
+        """The schema to read the files with; None where it is inferred from them."""
+        fields = self.target.schema.fields
+        if self._is_placed or not fields:
+            return None
+        # Without the log's metadata: a default or an expression there means nothing to a reader.
+        return StructType([StructField(field.name, field.dataType) for field in fields])
+
+    def of(self, decoded: Decoded) -> DataFrame:
+        """The rows to append.
+
+        Raises:
+            MisfitError: the source has columns that the table lacks, or not as many as the table.
+        """
+        frames = [self._clean(frame) for frame in decoded.frames]
+        if self.statement.expressions:
+            frames = self._selected(frames)
+        else:
+            names = [*decoded.schema.names, *self._corrupt_column]
+            frames = [frame.select(*map(quoted, names)) for frame in frames]
+        whole = reduce(lambda one, other: one.unionByName(other), frames)
+        if self.declared is not None:
+            return self._completed(whole, decoded.seen)
+        if self.statement.by_position or self.statement.columns:
+            whole = self._by_position(whole)
+        return self._assigned(whole)
+
+    @property
+    def _is_placed(self) -> bool:
+        """Whether the statement says which value goes where."""
+        said = self.statement
+        return bool(said.expressions or said.by_position or said.columns)
+
+    def _clean(self, frame: DataFrame) -> DataFrame:
+        """The rows without those two columns that say what has no place."""
+        from pyspark.sql import functions as F
+
+        corrupt = F.col(CORRUPT)
+        if not self._corrupt_column and not self.options.takes_malformed:
+            name = self.options.reading.corrupt_record_column
+            message = (
+                "a record that can't be parsed: {}. 'mode' = 'DROPMALFORMED' in FORMAT_OPTIONS "
+                f"leaves such records out, a column {name} of type STRING in the table keeps them"
+            )
+            frame = _raising(frame, corrupt.isNotNull(), message, corrupt)
+        # What a corrupt record rescues is itself once more.
+        misfit = F.col(RESCUED).isNotNull() & corrupt.isNull()
+        frame = _raising(frame, misfit, "values without a place in the table: {}", F.col(RESCUED))
+        kept = frame.withColumns(dict.fromkeys(self._corrupt_column, corrupt))
+        return kept.drop(RESCUED, *({CORRUPT} - set(self._corrupt_column)))
+
+    @property
+    def _corrupt_column(self) -> tuple[str, ...]:
+        """The table's column for records that can't be parsed, where it has one."""
+        name = self.options.reading.corrupt_record_column
+        return tuple(n for n in self.target.schema.names if n.lower() == name.lower())
+
+    def _selected(self, frames: Sequence[DataFrame]) -> list[DataFrame]:
+        texts = [expression.text for expression in self.statement.expressions]
+        if any(expression.aggregates for expression in self.statement.expressions):
+            frames = [reduce(lambda one, other: one.unionByName(other), frames)]
+        return [frame.selectExpr(*texts) for frame in frames]
+
+    def _by_position(self, frame: DataFrame) -> DataFrame:
+        names = self.statement.columns or tuple(field.name for field in self.target.given)
+        if len(names) != len(frame.columns):
+            raise MisfitError(
+                f"COPY INTO {self.target.name}: the source has {len(frame.columns)} columns, the "
+                f"statement has a place for {len(names)} ({', '.join(names)})."
+            )
+        return frame.toDF(*names)
+
+    def _assigned(self, frame: DataFrame) -> DataFrame:
+        """The columns of a source that has types of its own, as the table's."""
+        from pyspark.sql import functions as F
+
+        # Names may repeat or differ by case only, so columns are taken by their place.
+        source = frame.schema
+        by_place = frame.toDF(*(f"{_PLACE}{index}" for index in range(len(source.fields))))
+        moved = StructType(
+            [
+                StructField(f"{_PLACE}{index}", field.dataType)
+                for index, field in enumerate(source.fields)
+            ]
+        )
+        self._check_names(source)
+        read = {
+            name.lower(): own for name, own in zip(source.names, read_fields(moved), strict=True)
+        }
+        columns: list[Column] = []
+        wrong: list[Column] = []
+        shown: list[Column] = []
+        for field in self.target.schema.fields:
+            own = read.pop(field.name.lower(), None)
+            if own is None:
+                columns += _absent(field)
+                continue
+            place = placed(StructField(own.name, field.dataType), [own], Assignment(exact=False))
+            columns.append(place.value.alias(field.name))
+            lost = [where for _, where in place.losses if where is not None]
+            wrong += lost
+            shown += [
+                F.when(where, F.concat(F.lit(f"{field.name}: "), own.column.try_cast("string")))
+                for where in lost
+            ]
+        for name, own in zip(_rest(self.target, source), read.values(), strict=True):
+            kind = "string" if isinstance(own.kind, NullType) else own.kind
+            columns.append(own.column.cast(kind).alias(name))
+        if wrong:
+            text = F.concat_ws(", ", *shown)
+            message = "values that don't fit the columns' types: {}"
+            by_place = _raising(by_place, reduce(or_, map(_is_true, wrong)), message, text)
+        return by_place.select(*columns)
+
+    def _check_names(self, source: StructType) -> None:
+        extra = _rest(self.target, source)
+        if extra and not self.options.merge_schema:
+            raise unknown_columns(self.target, extra)
+        lowered = [name.lower() for name in source.names]
+        twice = sorted({name for name in source.names if lowered.count(name.lower()) > 1})
+        if twice:
+            raise MisfitError(
+                f"COPY INTO {self.target.name}: the source has more than one column "
+                f"{', '.join(twice)}; names go by letters, not by their case. Give one of them "
+                "another name in a SELECT list."
+            )
+
+    def _completed(self, frame: DataFrame, seen: StructType) -> DataFrame:
+        """Rows that were read as the table's, with what the table itself gives."""
+        lowered = {name.lower() for name in seen.names}
+        columns: list[Column] = []
+        for field in self.target.schema.fields:
+            given = default_of(field) is not None or is_computed(field)
+            if field.name not in frame.columns or (given and field.name.lower() not in lowered):
+                columns += _absent(field)
+            else:
+                columns.append(frame[quoted(field.name)])
+        known = set(self.target.schema.names)
+        columns += [frame[quoted(name)] for name in frame.columns if name not in known]
+        return frame.select(*columns)
+
+    def constrained(self, frame: DataFrame) -> DataFrame:
+        """The rows to append, of which those fail that the table would not take."""
+        from pyspark.sql import functions as F
+
+        for field in self.target.schema.fields:
+            if not field.nullable and not is_computed(field):
+                there = field.name in frame.columns
+                value = frame[quoted(field.name)] if there else F.lit(None)
+                message = f"null in the column {field.name}, which is NOT NULL{{}}"
+                frame = _raising(frame, value.isNull(), message, F.lit(""))
+        for name, condition in self.target.checks.items():
+            message = f"a row that breaks the constraint {name} ({condition}): {{}}"
+            broken = ~F.coalesce(F.expr(condition), F.lit(True))
+            frame = _raising(frame, broken, message, F.to_json(F.struct("*")))
+        return frame
+
+
+def unknown_columns(target: TargetTable, names: Sequence[str]) -> MisfitError:
+    """The error of columns that the table lacks."""
+    return MisfitError(
+        f"COPY INTO {target.name}: the source has columns that the table lacks: "
+        f"{', '.join(names)}. Nothing was written. COPY_OPTIONS ('mergeSchema' = 'true') adds "
+        "them, a SELECT list leaves them out."
+    )
+
+
+def _absent(field: StructField) -> list[Column]:
+    """A column the source lacks: its default; left to Delta where there is none."""
+    from pyspark.sql import functions as F
+
+    default = default_of(field)
+    return [] if default is None else [F.expr(default).cast(field.dataType).alias(field.name)]
+
+
+def _rest(target: TargetTable, source: StructType) -> list[str]:
+    known = {field.name.lower() for field in target.schema.fields}
+    return [name for name in source.names if name.lower() not in known]
+
+
+def _is_true(condition: Column) -> Column:
+    from pyspark.sql import functions as F
+
+    return F.coalesce(condition, F.lit(False))
+
+
+def _raising(frame: DataFrame, wrong: Column, message: str, shown: Column) -> DataFrame:
+    """The rows; reading one that is wrong fails."""
+    from pyspark.sql import functions as F
+
+    before, _, after = message.partition("{}")
+    said = F.substring(F.coalesce(shown, F.lit("")), 1, _SHOWN)
+    text = F.concat(F.lit(f"{MISFIT}: {before}"), said, F.lit(f"{after}."))
+    failure = F.raise_error(text).cast("boolean")
+    return frame.where(F.when(_is_true(wrong), failure).otherwise(F.lit(True)))
