@@ -40,10 +40,10 @@ def main(arguments: argparse.Namespace) -> int:
     from medallion_assets.shop import lakehouse
 
     table = lakehouse.table(arguments.table.replace("/", ".", 1))
-    if not isinstance(table, BronzeTable) or table.source.schema is not None:
+    if not isinstance(table, BronzeTable) or not table.source.is_inferred:
         raise DeclarationError(
-            f"{table.full_name} has no stored schema: only bronze tables whose schema is inferred "
-            "have one. Change the declaration."
+            f"{table.full_name} has no stored schema: only bronze tables whose schema Auto Loader "
+            "infers have one. Change the declaration."
         )
     lake = Lake.from_environment(PROJECT)
     location = table.source.cloud_files_options().schema_location

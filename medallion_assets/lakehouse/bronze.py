@@ -13,7 +13,7 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization, Rows
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.trigger import Trigger
-from medallion_assets.lakehouse.tables import BronzeTable
+from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -142,6 +142,13 @@ def materialize_bronze(
         progress: told of every micro-batch.
         stop_requested: asked while the query runs.
     """
+    if isinstance(table.source, CopiedDirectory):
+        from medallion_assets.lakehouse.copied_bronze import materialize_copied
+
+        return materialize_copied(
+            table, table.source, lake, session, trigger, progress, stop_requested
+        )
+
     from medallion_assets.lakehouse.type_widening.declared import widens
 
     stream = FileStream(

@@ -45,15 +45,10 @@ class DeltaLog:
     path: Path
 
     def exists(self) -> bool:
-        """Whether there is a table."""
+        """Whether there is a table, with columns or without."""
         if not (self.path / "_delta_log").is_dir():
             return False
-        try:
-            return self._open() is not None
-        except DeltaError as error:
-            if _NO_COLUMNS not in str(error):
-                raise
-            return True
+        return self._open() is not None or any((self.path / "_delta_log").glob("*.json"))
 
     def version(self) -> TableVersion | None:
         """The newest version, None where there is no table."""
@@ -72,13 +67,10 @@ class DeltaLog:
 
     def transaction_version(self, application: str) -> int | None:
         """The last `txnVersion` committed under a `txnAppId`, None where there is none."""
-        try:
-            table = self._open()
-        except DeltaError as error:
-            if _NO_COLUMNS not in str(error):
-                raise
+        table = self._open()
+        if table is None:
             return self._transaction_of_placeholder(application)
-        return None if table is None else table.transaction_version(application)
+        return table.transaction_version(application)
 
     def row_count(self) -> int:
         """The number of rows, from the files' statistics."""
@@ -123,7 +115,7 @@ class DeltaLog:
         return {str(name): str(value) for name, value in metrics.items()}
 
     def _transaction_of_placeholder(self, application: str) -> int | None:
-        """From the commits themselves: delta-rs opens no table that has no columns."""
+        """From the commits themselves, of which a table that has no columns has few."""
         found = None
         for commit in sorted((self.path / "_delta_log").glob("*.json")):
             for line in commit.read_text().splitlines():
@@ -136,6 +128,11 @@ class DeltaLog:
         try:
             return DeltaTable(self.path)
         except TableNotFoundError:
+            return None
+        except DeltaError as error:
+            if _NO_COLUMNS not in str(error):
+                raise
+            # A placeholder, which delta-rs does not open: it has neither rows nor columns yet.
             return None
 
 

@@ -6,9 +6,10 @@ from medallion_assets.lakehouse import locks
 from medallion_assets.lakehouse.autoloader import reprocess as files
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.reprocess import Requested, Wanted
+from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
-from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, SilverTable
+from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory, Lakehouse, SilverTable
 
 
 def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> Requested:
@@ -24,6 +25,11 @@ def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> 
         OptionError: a file is named that the table never took.
         TableLockedError: a run holds the table. Trying again helps.
     """
+    if isinstance(table.source, CopiedDirectory):
+        raise OptionError(
+            f"{table.full_name} is loaded by COPY INTO, which appends and replaces nothing. "
+            f"Recreate it instead: `medallion rebuild bronze/{table.name}`."
+        )
     with locks.hold(lake.lock_path(table), table.full_name, owner):
         return files.reprocess(
             lake.landing_path(table.source),

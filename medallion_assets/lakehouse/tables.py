@@ -17,6 +17,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions, FileFormat
+from medallion_assets.lakehouse.copy_into.statement import CopyInto, TableName
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.expectations import Action, Expectation
 
@@ -71,6 +72,11 @@ class LandingDirectory:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         self.cloud_files_options()
 
+    @property
+    def is_inferred(self) -> bool:
+        """Whether the schema is inferred, stored and evolved."""
+        return self.schema is None
+
     def cloud_files_options(self) -> CloudFilesOptions:
         """The options as Auto Loader understands them."""
         given = {"cloudFiles.format": self.format, **self.options}
@@ -79,6 +85,57 @@ class LandingDirectory:
             # `read_stream`, which follows the documented one.
             given.setdefault("cloudFiles.inferColumnTypes", "true")
         return CloudFilesOptions.parse(given, has_schema=self.schema is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopiedDirectory(LandingDirectory):
+    """A directory whose files a COPY INTO statement loads.
+
+    Args:
+        name: the sub-directory of the landing root; the statement's source.
+        statement: COPY INTO, with `bronze.<table>` as its target and the directory's name as its
+            source: both are where the lake is.
+
+    Raises:
+        DeclarationError: the statement has another source, validates, or forces.
+        StatementError: it is none.
+        OptionError: an option is unknown or inconsistent, or Auto Loader's.
+    """
+
+    format: FileFormat = "csv"
+    statement: str = ""
+
+    def __post_init__(self) -> None:
+        said = self.copy_into()
+        object.__setattr__(self, "format", said.file_format)
+        if said.source != self.name or self.options or self.schema is not None:
+            raise DeclarationError(
+                f"{self.name}: COPY INTO {said.target.sql()} reads {said.source!r}. Its source is "
+                "the directory's name, and schema and options stand in the statement."
+            )
+        if said.validate is not None or any(n.lower() == "force" for n, _ in said.copy_options):
+            raise DeclarationError(
+                f"{self.name}: an asset's COPY INTO is run again and again; VALIDATE would load "
+                "nothing, and 'force' every file each time. Use `medallion copy-into` for them."
+            )
+        super().__post_init__()
+
+    @property
+    def is_inferred(self) -> bool:
+        """False: the table's own columns are the schema."""
+        return False
+
+    def copy_into(self) -> CopyInto:
+        """The statement."""
+        from medallion_assets.lakehouse.copy_into.parser import parse
+
+        return parse(self.statement)
+
+    def cloud_files_options(self) -> CloudFilesOptions:
+        """The options by which files are found and read."""
+        from medallion_assets.lakehouse.copy_into.options import CopyOptions
+
+        return CopyOptions.of(self.copy_into()).reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +193,16 @@ class BronzeTable(Table):
     """
 
     source: LandingDirectory
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.source, CopiedDirectory):
+            target = self.source.copy_into().target
+            if not isinstance(target, TableName) or target.parts != ("bronze", self.name):
+                raise DeclarationError(
+                    f"{self.full_name} is loaded by COPY INTO {target.sql()}: the statement's "
+                    f"target has to be {self.full_name}."
+                )
 
     @property
     def layer(self) -> Layer:

@@ -60,7 +60,13 @@ products = SilverTable(
     name="products",
     source=bronze.products,
     transform=lambda rows: rows.selectExpr(
-        "product_id", "name", "category", "price", "updated_at", "_corrupt_record", "_file_path"
+        "product_id",
+        "name",
+        "category",
+        "try_cast(price as decimal(12,2)) as price",
+        "try_cast(updated_at as timestamp) as updated_at",
+        "_corrupt_record",
+        "_file_path",
     ),
     keys=("product_id",),
     sequence_by=("updated_at",),

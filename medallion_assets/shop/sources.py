@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from medallion_assets.lakehouse.tables import LandingDirectory
+from medallion_assets.lakehouse.tables import CopiedDirectory, LandingDirectory
 
 orders = LandingDirectory(
     name="orders",
@@ -20,13 +20,15 @@ customers = LandingDirectory(
     description="Debezium change feed of the shop's customer table: an envelope a line.",
 )
 
-products = LandingDirectory(
+products = CopiedDirectory(
     name="products",
-    format="csv",
-    options={
-        "sep": "|",
-        "cloudFiles.schemaHints": "price decimal(12,2), updated_at timestamp",
-    },
+    statement="""
+        COPY INTO bronze.products
+        FROM 'products'
+        FILEFORMAT = CSV
+        FORMAT_OPTIONS ('header' = 'true', 'sep' = '|', 'ignoreCorruptFiles' = 'true')
+        COPY_OPTIONS ('mergeSchema' = 'true')
+    """,
     description="Product list of the warehouse, pipe-delimited, re-sent when prices change.",
 )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from medallion_assets_tests.checks.markdown import MarkdownDocument
-from medallion_assets_tests.checks.options_table import option_table
+from medallion_assets_tests.checks.options_table import option_table, tests
 
 MAKE_COMMAND = re.compile(r"(?:^|[\s;&|(])make(?:\s+(?:-\S+|[A-Z_]+=\S*))*\s+([a-z][\w-]*)")
 MAKE_TARGET = re.compile(r"^([a-z][\w-]*):(?!=)(.*)$", re.MULTILINE)
@@ -23,6 +23,7 @@ VARIABLE = re.compile(r"\b(?:MEDALLION_[A-Z0-9_]*[A-Z0-9]|SPARK_REMOTE|SPARK_MAS
 CODE_PATH = re.compile(
     r"^((?:medallion_assets|medallion_assets_tests|development)/[\w./*-]*)(?::\d+)?$"
 )
+TEST = re.compile(r"`(test_\w+\.py::test_\w+)`")
 NOT_OURS = {".venv", ".git", "data", "node_modules"}
 
 
@@ -159,6 +160,15 @@ def code_paths(root: Path) -> Iterator[str]:
                 yield f"{place(root, document)}: {match.group(1)} does not exist"
 
 
+def named_tests(root: Path) -> Iterator[str]:
+    """Name the tests in the documentation that do not exist."""
+    existing = tests(root)
+    for document in documents(root):
+        for named in TEST.findall(document.text):
+            if named not in existing:
+                yield f"{place(root, document)}: the test {named} does not exist"
+
+
 def place(root: Path, document: MarkdownDocument) -> str:
     """Return a document's path as a reader of the repository writes it."""
     return str(document.path.relative_to(root))
@@ -174,6 +184,7 @@ def mismatches(root: Path) -> list[str]:
         links,
         code_paths,
         option_table,
+        named_tests,
     )
     return [line for check in checks for line in dict.fromkeys(check(root))]
 

@@ -38,7 +38,7 @@ def option_table(root: Path) -> Iterator[str]:
     expected = _expected()
     for name in expected.keys() - rows.keys():
         yield f"{DOCUMENT}: the option {name} is missing"
-    tests = _tests(root)
+    existing = tests(root)
     for name, row in rows.items():
         if name not in expected:
             yield f"{DOCUMENT}: {name} is no option"
@@ -51,7 +51,7 @@ def option_table(root: Path) -> Iterator[str]:
         if not row.tests:
             yield f"{DOCUMENT}: {name} has no test"
         for test in row.tests:
-            if test not in tests:
+            if test not in existing:
                 yield f"{DOCUMENT}: the test {test} of {name} does not exist"
 
 
@@ -63,8 +63,8 @@ def table(text: str) -> Iterator[Row]:
         options = tuple(_CODE.findall(cells[0]))
         if len(cells) == 5 and options:
             default = _CODE.findall(cells[1])
-            tests = tuple(_CODE.findall(cells[4]))
-            yield Row(options, default[0] if default else cells[1], cells[3], tests)
+            named = tuple(_CODE.findall(cells[4]))
+            yield Row(options, default[0] if default else cells[1], cells[3], named)
 
 
 def _expected() -> dict[str, tuple[str, str]]:
@@ -78,7 +78,7 @@ def _expected() -> dict[str, tuple[str, str]]:
     return found | dict.fromkeys(beyond, ("none", Compared.CLOUD.value))
 
 
-def _tests(root: Path) -> set[str]:
+def tests(root: Path) -> set[str]:
     """Every test as `<file>::<function>`."""
     return {
         f"{path.name}::{name}"

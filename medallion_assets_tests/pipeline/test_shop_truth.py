@@ -80,7 +80,9 @@ def test_every_line_is_in_bronze_and_every_bad_one_in_quarantine(
     counts = step.truth.counts[feed]
     bronze = step.tables[f"bronze.{feed}"]
     assert len(bronze) == counts.lines
-    assert sum(row["_rescued_data"] is not None for row in bronze) == counts.wrong_type
+    # Products come by COPY INTO, whose columns are text: nothing is of a wrong type there.
+    rescued = 0 if feed == "products" else counts.wrong_type
+    assert sum(row.get("_rescued_data") is not None for row in bronze) == rescued
     assert sum(row["_corrupt_record"] is not None for row in bronze) == counts.malformed
     quarantined = step.tables.get(f"silver.{feed}_quarantine", [])
     assert len(quarantined) == counts.malformed + counts.quarantined

@@ -14,7 +14,7 @@ from heapq import nlargest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medallion_assets.lakehouse.autoloader.discovery import Selection
+from medallion_assets.lakehouse.autoloader.discovery import LandedFile, Selection
 from medallion_assets.lakehouse.autoloader.listing import Directory, files_in
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.errors import OptionError
@@ -177,9 +177,12 @@ class CloudFilesFrame:
             declared=declared,
             schema_log=None if place is None else SchemaLog(place),
         )
+        return ingest.schema(self.spark, self._newest)
+
+    def _newest(self) -> list[LandedFile]:
+        """The files to infer a schema from: a pass over all there are, 7 s for a million."""
         files = files_in(self.directory, Selection.of(self.options, self.pattern))
-        newest = nlargest(_SAMPLE_FILES, files, key=lambda file: file.modified_ns)
-        return ingest.schema(self.spark, newest)
+        return nlargest(_SAMPLE_FILES, files, key=lambda file: file.modified_ns)
 
     def _shows_corrupt_records(self) -> bool:
         """Whether the column for records that can't be parsed is in the schema or the hints."""

@@ -169,8 +169,12 @@ class Ingest:
                     file.reason,
                 )
 
-    def schema(self, spark: SparkSession, sample: Sequence[LandedFile]) -> StructType:
+    def schema(self, spark: SparkSession, sample: Callable[[], Sequence[LandedFile]]) -> StructType:
         """The schema of the stream: declared, stored, or inferred from a sample and stored.
+
+        Args:
+            spark: the session.
+            sample: gives the files to infer it from; called only where that is needed.
 
         Raises:
             SchemaInferenceError: nothing is stored and there is no readable file to infer from.
@@ -183,7 +187,7 @@ class Ingest:
         def look(decoded: Decoded, _: Sequence[FailedFile]) -> None:
             inferred.append(decoded.schema)
 
-        failed = self.batch(spark, sample, look).failed
+        failed = self.batch(spark, sample(), look).failed
         if not inferred or not inferred[0].fields:
             raise SchemaInferenceError(
                 f"There is no file in {self.directory} to infer a schema from"

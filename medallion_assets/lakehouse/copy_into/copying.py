@@ -1,19 +1,18 @@
-"""`copy_into(spark, statement)`: load the files that were not loaded, exactly once."""
+"""One statement being carried out: its files found, read, and appended to the table."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.discovery import KnownFiles, LandedFile
-from medallion_assets.lakehouse.autoloader.object_store import ObjectDirectory, connect
 from medallion_assets.lakehouse.copy_into.candidates import Source, find
 from medallion_assets.lakehouse.copy_into.loads import Load, Loads
 from medallion_assets.lakehouse.copy_into.options import CopyOptions
-from medallion_assets.lakehouse.copy_into.result import CopyIntoResult
 from medallion_assets.lakehouse.copy_into.rows import MISFIT, Rows, unknown_columns
 from medallion_assets.lakehouse.copy_into.statement import CopyInto
 from medallion_assets.lakehouse.copy_into.target import TargetTable
@@ -27,130 +26,141 @@ from medallion_assets.lakehouse.errors import (
 from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import DataFrame, Row, SparkSession
 
     from medallion_assets.lakehouse.autoloader.ingest import Decoded, Ingest
 
 _PREVIEWED_BELOW = 50
-_ATTEMPTS = 5
-_CHANGED = re.compile("DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED|MetadataChangedException")
 _RAISED = re.compile(rf"{MISFIT}: (.*?)(?: SQLSTATE: \w+)?$", re.M)
 
 
-def copy_into(spark: SparkSession, statement: str | CopyInto) -> CopyIntoResult:
-    """Load files into a Delta table; those loaded before are skipped.
+@dataclass(frozen=True)
+class Taken:
+    """What a load has put into the table.
 
-    The statement is that of docs.databricks.com/sql/language-manual/delta-copy-into; `docs/
-    copy-into.md` has the grammar and says what differs.
-
-    Args:
-        spark: the session.
-        statement: `COPY INTO ... FROM ... FILEFORMAT = ...`.
-
-    Returns:
-        The rows that were appended and the files that were left out.
-
-    Raises:
-        StatementError: it is no COPY INTO statement; says where and why.
-        OptionError: an option is unknown, or a statement's clauses contradict each other.
-        SourceError: the source is not there.
-        TargetError: there is no such Delta table, or it has no columns and gets none.
-        MisfitError: a row does not fit the table; nothing was written.
-        FileUnreadableError: a file can't be read, and ignoreCorruptFiles is not set.
-        FilesBeingLoadedError: another statement is loading the same files; trying again helps.
+    Attributes:
+        rows: appended.
+        corrupt: of them, those of records that can't be parsed.
+        files: whose rows they are.
+        failed: files that could not be read.
     """
-    if isinstance(statement, str):
-        from medallion_assets.lakehouse.copy_into.parser import parse
 
-        statement = parse(statement)
-    for attempt in range(_ATTEMPTS):
-        try:
-            return _Copying.of(spark, statement).run()
-        except Exception as error:
-            # Another statement has added columns meanwhile: ours is compared with them anew.
-            if attempt + 1 == _ATTEMPTS or not _CHANGED.search(str(error)):
-                raise
-    raise AssertionError("the last attempt returns or raises")
+    rows: int = 0
+    corrupt: int = 0
+    files: tuple[LandedFile, ...] = ()
+    failed: tuple[FailedFile, ...] = ()
+
+    @property
+    def skipped(self) -> int:
+        """How many files were left out because they can't be read."""
+        return sum(file.reason != IT_IS_GONE for file in self.failed)
 
 
 @dataclass
-class _Copying:
-    """One statement being carried out."""
+class Copying:
+    """A statement, and what was found on the way.
 
-    spark: SparkSession
+    Args:
+        name: of the table, for messages.
+        statement: what is to be done.
+        options: of it.
+        source: where its files are.
+        provenance: columns to add: name to SQL over a file's row.
+        unreadable: files that can't be looked at, once they were looked for.
+    """
+
+    name: str
     statement: CopyInto
     options: CopyOptions
     source: Source
-    target: TargetTable
+    provenance: Mapping[str, str] = field(default_factory=dict)
     unreadable: list[FailedFile] = field(default_factory=list)
-    rows: int = 0
 
     @classmethod
-    def of(cls, spark: SparkSession, statement: CopyInto) -> _Copying:
-        """Look at everything the statement names, before anything is done."""
-        options, source = CopyOptions.of(statement), Source.of(statement)
-        _check_places(statement, options)
-        if isinstance(source.directory, ObjectDirectory):
-            connect(source.directory.uri, spark)
-        target = TargetTable.of(spark, statement)
-        if not target.schema.fields and not options.merge_schema:
-            raise TargetError(
-                f"COPY INTO {target.name}: the table has no columns. COPY_OPTIONS ('mergeSchema' = "
-                "'true') gives it those of the files."
-            )
-        return cls(spark, statement, options, source, target)
+    def of(cls, name: str, statement: CopyInto) -> Copying:
+        """Look at what the statement says, before anything is done.
 
-    def run(self) -> CopyIntoResult:
-        """Load, or validate."""
-        try:
-            return self._load() if self.statement.validate is None else self._validate()
-        except FileUnreadableError as error:
-            raise self._refused(FailedFile(error.path, error.reason)) from error
-        except SchemaChangedError as error:
-            raise unknown_columns(self.target, error.columns) from error
-        except Exception as error:
-            raised = _RAISED.search(str(error))
-            if raised is None:
-                raise
-            raise MisfitError(
-                f"COPY INTO {self.target.name}: {raised.group(1)} Nothing was written. A SELECT "
-                "list with try_cast takes values as they are."
-            ) from error
+        Raises:
+            OptionError: an option is unknown, or clauses contradict each other.
+            SourceError: the source is not there.
+        """
+        options = CopyOptions.of(statement)
+        check_places(statement, options)
+        return cls(name, statement, options, Source.of(statement))
 
-    @property
-    def _rows(self) -> Rows:
-        return Rows(self.statement, self.options, self.target)
+    def find(self, known: KnownFiles) -> Sequence[LandedFile]:
+        """The files that are not known.
 
-    def _load(self) -> CopyIntoResult:
-        loads = Loads(self.target.path, self.target.table_id, self._commit_nothing)
-        with loads.begin(self._find, force=self.options.force) as load:
-            if load is None:
-                return self._result(self.unreadable)
+        Raises:
+            FileUnreadableError: one can't be looked at, and the options don't leave such out.
+        """
+        found = find(self.source, self.options.reading, known)
+        missing = [file for file in found.unreadable if file.reason == IT_IS_GONE]
+        self.unreadable[:] = [file for file in found.unreadable if file.reason != IT_IS_GONE]
+        if missing and not self.options.reading.ignore_missing_files:
+            raise self._refused(missing[0])
+        if self.unreadable and not self.options.reading.ignore_corrupt_files:
+            raise self._refused(self.unreadable[0])
+        return found.files
 
-            def write(decoded: Decoded, failed: Sequence[FailedFile]) -> None:
-                # First: once the rows are in the table, nothing is asked of the files again.
-                loads.failed(load, failed)
-                self._append(decoded, load, [*self.unreadable, *failed])
+    def take(self, spark: SparkSession, target: TargetTable, loads: Loads, load: Load) -> Taken:
+        """Append the files of a load.
 
-            done = self._ingest().batch(self.spark, load.files, write)
-            if done.taken:
-                loads.finish(load, self.rows)
-            else:
-                # Not a file of it could be read: nothing was written.
-                loads.give_up(load)
-            return self._result([*self.unreadable, *done.failed])
+        Raises:
+            TargetError: the table has no columns and gets none.
+            MisfitError: a row does not fit the table; nothing was written.
+            FileUnreadableError: a file can't be read, and the options don't leave such out.
+        """
+        taken = Taken()
+        rows = self._rows(target)
 
-    def _validate(self) -> CopyIntoResult:
-        """Read as a load would, and write nothing."""
-        loads = Loads(self.target.path, self.target.table_id, self._commit_nothing)
-        files = self._find(KnownFiles() if self.options.force else loads.ledger.loaded())
+        def write(decoded: Decoded, failed: Sequence[FailedFile]) -> None:
+            nonlocal taken
+            # First: once the rows are in the table, nothing is asked of the files again.
+            loads.failed(load, failed)
+            taken = self._append(rows.of(decoded), target.path, load, [*self.unreadable, *failed])
+
+        with self._explained(target):
+            done = self._ingest(rows).batch(spark, load.files, write)
+        if not done.taken:
+            # Not a file of it could be read, so `write` was never called.
+            loads.failed(load, done.failed)
+        loads.finish(load, taken.rows)
+        failed = (*self.unreadable, *done.failed)
+        return Taken(taken.rows, taken.corrupt, done.taken, failed)
+
+    def validate(
+        self, spark: SparkSession, target: TargetTable, known: KnownFiles
+    ) -> tuple[Taken, tuple[Row, ...]]:
+        """Read as a load would, and write nothing.
+
+        Returns:
+            The files that would be left out, and the first rows where few are asked for.
+
+        Raises:
+            MisfitError: a row does not fit the table.
+            FileUnreadableError: a file can't be read, and the options don't leave such out.
+        """
         preview: list[Row] = []
+        rows = self._rows(target)
 
         def look(decoded: Decoded, _: Sequence[FailedFile]) -> None:
-            preview[:] = self._looked_at(self._rows.constrained(self._rows.of(decoded)))
+            preview[:] = self._looked_at(rows.constrained(rows.of(decoded)))
 
-        failed = self._ingest().batch(self.spark, files, look).failed
-        return self._result([*self.unreadable, *failed], tuple(preview))
+        files = self.find(known)
+        with self._explained(target):
+            failed = self._ingest(rows).batch(spark, files, look).failed
+        return Taken(failed=(*self.unreadable, *failed)), tuple(preview)
+
+    def _rows(self, target: TargetTable) -> Rows:
+        if not target.schema.fields and not self.options.merge_schema:
+            raise TargetError(
+                f"COPY INTO {self.name}: the table has no columns. COPY_OPTIONS ('mergeSchema' = "
+                "'true') gives it those of the files."
+            )
+        return Rows(self.statement, self.options, target, self.provenance)
 
     def _looked_at(self, rows: DataFrame) -> list[Row]:
         from pyspark.sql import functions as F
@@ -163,88 +173,101 @@ class _Copying:
         rows.select(F.struct("*")).write.format("noop").mode("overwrite").save()
         return []
 
-    def _find(self, known: KnownFiles) -> Sequence[LandedFile]:
-        found = find(self.source, self.options.reading, known)
-        missing = [file for file in found.unreadable if file.reason == IT_IS_GONE]
-        self.unreadable[:] = [file for file in found.unreadable if file.reason != IT_IS_GONE]
-        if missing and not self.options.reading.ignore_missing_files:
-            raise self._refused(missing[0])
-        if self.unreadable and not self.options.reading.ignore_corrupt_files:
-            raise self._refused(self.unreadable[0])
-        return found.files
-
-    def _refused(self, file: FailedFile) -> FileUnreadableError:
-        option = "ignoreMissingFiles" if file.reason == IT_IS_GONE else "ignoreCorruptFiles"
-        return FileUnreadableError(
-            f"COPY INTO {self.target.name}: {file.path} can't be read: {file.reason}. Nothing was "
-            f"loaded. Mend or remove the file, or leave such files out with '{option}' = 'true' in "
-            "FORMAT_OPTIONS; the next statement tries them again.",
-            file.path,
-            file.reason,
-        )
-
-    def _ingest(self) -> Ingest:
+    def _ingest(self, rows: Rows) -> Ingest:
         from medallion_assets.lakehouse.autoloader.ingest import Ingest
 
         return Ingest(
             directory=self.source.directory,
             options=self.options.reading,
-            declared=self._rows.declared,
+            declared=rows.declared,
             schema_log=None,
         )
 
-    def _append(self, decoded: Decoded, load: Load, failed: Sequence[FailedFile]) -> None:
+    def _append(
+        self, rows: DataFrame, path: Path, load: Load, failed: Sequence[FailedFile]
+    ) -> Taken:
         from pyspark.sql import Observation
         from pyspark.sql import functions as F
 
-        rows = self._rows.of(decoded)
         if not rows.columns:
             # Files without a single field, into a table without a column.
-            self._commit_nothing(load.application, load.version)
-            return
+            commit_nothing(rows.sparkSession, path, load.application, load.version)
+            return Taken()
+        corrupt = self.options.reading.corrupt_record_column
+        kept = [name for name in rows.columns if name.lower() == corrupt.lower()]
         counted = Observation(f"copy into {load.number}")
+        skipped = Taken(failed=tuple(failed)).skipped
         said = {
             "operation": "COPY INTO",
             "numFiles": len(load.files) - len(failed),
-            "numSkippedCorruptFiles": _corrupt(failed),
+            "numSkippedCorruptFiles": skipped,
         }
         (
-            rows.observe(counted, F.count(F.lit(1)).alias("rows"))
+            rows.observe(
+                counted,
+                F.count(F.lit(1)).alias("rows"),
+                F.count(kept[0] if kept else F.lit(None)).alias("corrupt"),
+            )
             .write.format("delta")
             .mode("append")
             .option("mergeSchema", str(self.options.merge_schema).lower())
             .option("txnAppId", load.application)
             .option("txnVersion", str(load.version))
             .option("userMetadata", json.dumps(said))
-            .save(str(self.target.path))
+            .save(str(path))
         )
-        self.rows = int(counted.get["rows"])
+        found = counted.get
+        return Taken(int(found["rows"]), int(found["corrupt"]))
 
-    def _commit_nothing(self, application: str, version: int) -> None:
-        """Note a `txnVersion` in the table's log, without any rows."""
-        (
-            self.spark.read.format("delta")
-            .load(str(self.target.path))
-            .limit(0)
-            .write.format("delta")
-            .mode("append")
-            .option("txnAppId", application)
-            .option("txnVersion", str(version))
-            .save(str(self.target.path))
+    @contextmanager
+    def _explained(self, target: TargetTable) -> Iterator[None]:
+        """Errors as those of the statement."""
+        try:
+            yield
+        except FileUnreadableError as error:
+            raise self._refused(FailedFile(error.path, error.reason)) from error
+        except SchemaChangedError as error:
+            raise unknown_columns(target, error.columns) from error
+        except Exception as error:
+            raised = _RAISED.search(str(error))
+            if raised is None:
+                raise
+            raise MisfitError(
+                f"COPY INTO {self.name}: {raised.group(1)} Nothing was written. A SELECT list with "
+                "try_cast takes values as they are."
+            ) from error
+
+    def _refused(self, file: FailedFile) -> FileUnreadableError:
+        option = "ignoreMissingFiles" if file.reason == IT_IS_GONE else "ignoreCorruptFiles"
+        return FileUnreadableError(
+            f"COPY INTO {self.name}: {file.path} can't be read: {file.reason}. Nothing was loaded. "
+            f"Mend or remove the file, or leave such files out with '{option}' = 'true' in "
+            "FORMAT_OPTIONS; the next statement tries them again.",
+            file.path,
+            file.reason,
         )
 
-    def _result(
-        self, failed: Sequence[FailedFile], preview: tuple[Row, ...] = ()
-    ) -> CopyIntoResult:
-        return CopyIntoResult(self.rows, self.rows, _corrupt(failed), preview)
+
+def commit_nothing(spark: SparkSession, path: Path, application: str, version: int) -> None:
+    """Note a `txnVersion` in a table's log, without any rows."""
+    (
+        spark.read.format("delta")
+        .load(str(path))
+        .limit(0)
+        .write.format("delta")
+        .mode("append")
+        .option("txnAppId", application)
+        .option("txnVersion", str(version))
+        .save(str(path))
+    )
 
 
-def _corrupt(failed: Sequence[FailedFile]) -> int:
-    return sum(file.reason != IT_IS_GONE for file in failed)
+def check_places(statement: CopyInto, options: CopyOptions) -> None:
+    """BY POSITION and a list of columns are for files whose columns have no names.
 
-
-def _check_places(statement: CopyInto, options: CopyOptions) -> None:
-    """BY POSITION and a list of columns are for files whose columns have no names."""
+    Raises:
+        OptionError: the files' columns have names.
+    """
     if not (statement.by_position or statement.columns):
         return
     header = options.reading.reader_option("header", "false").lower() == "true"

@@ -1,6 +1,7 @@
 """What was loaded into a table, and who is loading now.
 
-Beside the table, in `_copy_into/<table id>`, which neither Delta's readers nor VACUUM look at:
+In a directory beside the table's data, `_copy_into/<table id>`, which neither Delta's readers nor
+VACUUM look at, or where a bronze table keeps its stream's checkpoint:
 
 - the file ledger: a load is one of its micro-batches, and in the table or not as a whole;
 - `slots/<k>.json`: the load that slot holds or held; `slots/<k>.lock` is locked while it runs.
@@ -15,6 +16,7 @@ cluster for longer), Delta refuses it. So a file is taken anew only once it can'
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,9 +28,13 @@ from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.errors import FilesBeingLoadedError, TableLockedError
 from medallion_assets.lakehouse.locks import hold
 from medallion_assets.lakehouse.materialization import FailedFile
+from medallion_assets.lakehouse.streams.checkpoint import Checkpoint, ledger_directory, write_whole
 
 DIRECTORY = "_copy_into"
 _CLAIM_SECONDS = 300.0
+_ELSEWHERE = "elsewhere.json"
+"""Names the directory of a bronze table's streams, one sub-directory a generation."""
+
 _OWNER = "a COPY INTO"
 _NAMED_FILES = 3
 
@@ -62,18 +68,51 @@ class Loads:
 
     Args:
         path: of the table.
-        table_id: Delta's.
+        directory: where they are noted.
+        name: of the loads in the table's log; begins each `txnAppId`.
         close: see `Close`; raises where the log has got a commit of that `txnAppId` meanwhile.
     """
 
     path: Path
-    table_id: str
+    directory: Path
+    name: str
     close: Close
+
+    @classmethod
+    def of_table(cls, path: Path, table_id: str, close: Close) -> Loads:
+        """The loads of whatever statements.
+
+        Args:
+            path: of the table.
+            table_id: Delta's; a table made anew at the same path has another one.
+            close: as of the class.
+        """
+        kept = path / DIRECTORY / table_id
+        pointer = kept / _ELSEWHERE
+        if pointer.is_file():
+            from medallion_assets.lakehouse.lake import GENERATION
+
+            generation = DeltaLog(path).transaction_version(GENERATION) or 0
+            streams = kept / json.loads(pointer.read_text())["streams"]
+            checkpoint = Checkpoint((streams / str(generation)).resolve())
+            return cls(path, checkpoint.directory, checkpoint.identity(), close)
+        return cls(path, kept, f"copy-into-{table_id}", close)
+
+    def are_of(self, table_id: str) -> None:
+        """Let every statement into the table use these loads.
+
+        Args:
+            table_id: Delta's.
+        """
+        kept = self.path / DIRECTORY / table_id
+        streams = os.path.relpath(self.directory.parent, kept)
+        kept.mkdir(parents=True, exist_ok=True)
+        write_whole(kept / _ELSEWHERE, {"streams": streams})
 
     @property
     def ledger(self) -> FileLedger:
         """The file ledger."""
-        return FileLedger(self._directory / "ledger")
+        return FileLedger(ledger_directory(self.directory))
 
     @contextmanager
     def begin(
@@ -94,26 +133,20 @@ class Loads:
         """
         with ExitStack() as slot:
             with hold(
-                self._directory / "claim.lock", f"COPY INTO {self.path}", _OWNER, _CLAIM_SECONDS
+                self.directory / "claim.lock", f"COPY INTO {self.path}", _OWNER, _CLAIM_SECONDS
             ):
                 load = self._claim(slot, find, force=force)
             try:
                 yield load
             except Exception:
                 if load is not None:
-                    self.give_up(load)
+                    # The call that writes has ended: nothing can come later.
+                    self._note(load.application.rpartition("-")[2], load)
                 raise
 
     def finish(self, load: Load, rows: int) -> None:
         """Note that a load is in the table."""
         self.ledger.committed(load.number, rows)
-
-    def give_up(self, load: Load) -> None:
-        """End a load that wrote nothing, or of which an error leaves open whether it did.
-
-        The call that writes has ended: nothing can come later.
-        """
-        self._note(load.application.rpartition("-")[2], load)
 
     def failed(self, load: Load, files: Sequence[FailedFile]) -> None:
         """Note files that the load leaves out; they are looked at again by the next one."""
@@ -142,7 +175,7 @@ class Loads:
         closed = self._version(self._application(name))
         number = max(self.ledger.next_batch(), closed // 2 + 1)
         # First: whoever finds the files in the ledger finds out here whether they are in hand.
-        self._slot(name).write_text(json.dumps({"load": number}))
+        write_whole(self._slot(name), {"load": number})
         self.ledger.discovered([files], number)
         self.ledger.attempted(number)
         return Load(number, files, self._application(name))
@@ -181,7 +214,7 @@ class Loads:
     def _note(self, name: str, load: Load) -> None:
         if self._version(load.application) == load.version:
             self.ledger.committed(load.number, 0)
-        self._slot(name).write_text(json.dumps({"load": None}))
+        write_whole(self._slot(name), {"load": None})
 
     def _version(self, application: str) -> int:
         found = DeltaLog(self.path).transaction_version(application)
@@ -208,15 +241,11 @@ class Loads:
             return None if number is None else int(number)
         return None
 
-    @property
-    def _directory(self) -> Path:
-        return self.path / DIRECTORY / self.table_id
-
     def _slot(self, name: str) -> Path:
-        return self._directory / "slots" / f"{name}.json"
+        return self.directory / "slots" / f"{name}.json"
 
     def _lock(self, name: str) -> Path:
-        return self._directory / "slots" / f"{name}.lock"
+        return self.directory / "slots" / f"{name}.lock"
 
     def _application(self, name: str) -> str:
-        return f"copy-into-{self.table_id}-{name}"
+        return f"{self.name}-{name}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import DataType, NullType, StringType, StructField, StructType
@@ -50,16 +51,19 @@ class Rows:
         statement: what is to be done.
         options: of it.
         target: the table.
+        provenance: columns to add: name to SQL over a file's row. Where there are any, the column
+            for records that can't be parsed is one of them.
     """
 
     statement: CopyInto
     options: CopyOptions
     target: TargetTable
+    provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def declared(self) -> StructType | None:
         """The schema to read the files with; None where it is inferred from them."""
-        fields = self.target.schema.fields
+        fields = [f for f in self.target.schema.fields if f.name not in self.provenance]
         if self._is_placed or not fields:
             return None
         # Without the log's metadata: a default or an expression there means nothing to a reader.
@@ -75,7 +79,7 @@ class Rows:
         if self.statement.expressions:
             frames = self._selected(frames)
         else:
-            names = [*decoded.schema.names, *self._corrupt_column]
+            names = dict.fromkeys((*decoded.schema.names, *self._beside))
             frames = [frame.select(*map(quoted, names)) for frame in frames]
         whole = reduce(lambda one, other: one.unionByName(other), frames)
         if self.declared is not None:
@@ -105,29 +109,45 @@ class Rows:
         # What a corrupt record rescues is itself once more.
         misfit = F.col(RESCUED).isNotNull() & corrupt.isNull()
         frame = _raising(frame, misfit, "values without a place in the table: {}", F.col(RESCUED))
-        kept = frame.withColumns(dict.fromkeys(self._corrupt_column, corrupt))
+        kept = frame.withColumns(
+            {name: F.expr(said) for name, said in self.provenance.items()}
+            | dict.fromkeys(self._corrupt_column, corrupt)
+        )
         return kept.drop(RESCUED, *({CORRUPT} - set(self._corrupt_column)))
 
     @property
     def _corrupt_column(self) -> tuple[str, ...]:
         """The table's column for records that can't be parsed, where it has one."""
         name = self.options.reading.corrupt_record_column
+        if self.provenance:
+            return (name,)
         return tuple(n for n in self.target.schema.names if n.lower() == name.lower())
+
+    @property
+    def _beside(self) -> tuple[str, ...]:
+        """The columns that come beside those of the source."""
+        return tuple(dict.fromkeys((*self._corrupt_column, *self.provenance)))
 
     def _selected(self, frames: Sequence[DataFrame]) -> list[DataFrame]:
         texts = [expression.text for expression in self.statement.expressions]
         if any(expression.aggregates for expression in self.statement.expressions):
             frames = [reduce(lambda one, other: one.unionByName(other), frames)]
+        if self.provenance:
+            # A `*` has them already.
+            said = frames[0].selectExpr(*texts).columns
+            texts += [quoted(name) for name in self._beside if name not in said]
         return [frame.selectExpr(*texts) for frame in frames]
 
     def _by_position(self, frame: DataFrame) -> DataFrame:
-        names = self.statement.columns or tuple(field.name for field in self.target.given)
-        if len(names) != len(frame.columns):
+        own = [name for name in frame.columns if name not in self._beside]
+        given = tuple(f.name for f in self.target.given if f.name not in self._beside)
+        names = self.statement.columns or given
+        if len(names) != len(own):
             raise MisfitError(
-                f"COPY INTO {self.target.name}: the source has {len(frame.columns)} columns, the "
-                f"statement has a place for {len(names)} ({', '.join(names)})."
+                f"COPY INTO {self.target.name}: the source has {len(own)} columns, the statement "
+                f"has a place for {len(names)} ({', '.join(names)})."
             )
-        return frame.toDF(*names)
+        return frame.toDF(*names, *frame.columns[len(own) :])
 
     def _assigned(self, frame: DataFrame) -> DataFrame:
         """The columns of a source that has types of its own, as the table's."""
@@ -138,8 +158,8 @@ class Rows:
         by_place = frame.toDF(*(f"{_PLACE}{index}" for index in range(len(source.fields))))
         moved = StructType(
             [
-                StructField(f"{_PLACE}{index}", field.dataType)
-                for index, field in enumerate(source.fields)
+                StructField(f"{_PLACE}{index}", own.dataType)
+                for index, own in enumerate(source.fields)
             ]
         )
         self._check_names(source)
@@ -149,17 +169,17 @@ class Rows:
         columns: list[Column] = []
         wrong: list[Column] = []
         shown: list[Column] = []
-        for field in self.target.schema.fields:
-            own = read.pop(field.name.lower(), None)
+        for kept in self.target.schema.fields:
+            own = read.pop(kept.name.lower(), None)
             if own is None:
-                columns += _absent(field)
+                columns += _absent(kept)
                 continue
-            place = placed(StructField(own.name, field.dataType), [own], Assignment(exact=False))
-            columns.append(place.value.alias(field.name))
+            place = placed(StructField(own.name, kept.dataType), [own], Assignment(exact=False))
+            columns.append(place.value.alias(kept.name))
             lost = [where for _, where in place.losses if where is not None]
             wrong += lost
             shown += [
-                F.when(where, F.concat(F.lit(f"{field.name}: "), own.column.try_cast("string")))
+                F.when(where, F.concat(F.lit(f"{kept.name}: "), own.column.try_cast("string")))
                 for where in lost
             ]
         for name, own in zip(_rest(self.target, source), read.values(), strict=True):
@@ -188,12 +208,12 @@ class Rows:
         """Rows that were read as the table's, with what the table itself gives."""
         lowered = {name.lower() for name in seen.names}
         columns: list[Column] = []
-        for field in self.target.schema.fields:
-            given = default_of(field) is not None or is_computed(field)
-            if field.name not in frame.columns or (given and field.name.lower() not in lowered):
-                columns += _absent(field)
+        for kept in self.target.schema.fields:
+            given = default_of(kept) is not None or is_computed(kept)
+            if kept.name not in frame.columns or (given and kept.name.lower() not in lowered):
+                columns += _absent(kept)
             else:
-                columns.append(frame[quoted(field.name)])
+                columns.append(frame[quoted(kept.name)])
         known = set(self.target.schema.names)
         columns += [frame[quoted(name)] for name in frame.columns if name not in known]
         return frame.select(*columns)
@@ -202,11 +222,11 @@ class Rows:
         """The rows to append, of which those fail that the table would not take."""
         from pyspark.sql import functions as F
 
-        for field in self.target.schema.fields:
-            if not field.nullable and not is_computed(field):
-                there = field.name in frame.columns
-                value = frame[quoted(field.name)] if there else F.lit(None)
-                message = f"null in the column {field.name}, which is NOT NULL{{}}"
+        for kept in self.target.schema.fields:
+            if not kept.nullable and not is_computed(kept):
+                there = kept.name in frame.columns
+                value = frame[quoted(kept.name)] if there else F.lit(None)
+                message = f"null in the column {kept.name}, which is NOT NULL{{}}"
                 frame = _raising(frame, value.isNull(), message, F.lit(""))
         for name, condition in self.target.checks.items():
             message = f"a row that breaks the constraint {name} ({condition}): {{}}"
@@ -224,16 +244,16 @@ def unknown_columns(target: TargetTable, names: Sequence[str]) -> MisfitError:
     )
 
 
-def _absent(field: StructField) -> list[Column]:
+def _absent(column: StructField) -> list[Column]:
     """A column the source lacks: its default; left to Delta where there is none."""
     from pyspark.sql import functions as F
 
-    default = default_of(field)
-    return [] if default is None else [F.expr(default).cast(field.dataType).alias(field.name)]
+    default = default_of(column)
+    return [] if default is None else [F.expr(default).cast(column.dataType).alias(column.name)]
 
 
 def _rest(target: TargetTable, source: StructType) -> list[str]:
-    known = {field.name.lower() for field in target.schema.fields}
+    known = {kept.name.lower() for kept in target.schema.fields}
     return [name for name in source.names if name.lower() not in known]
 
 

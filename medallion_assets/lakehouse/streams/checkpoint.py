@@ -69,8 +69,22 @@ class Checkpoint:
                 f"`medallion rebuild {target.replace('.', '/', 1)}`."
             )
         identity = {"id": f"stream-{uuid.uuid4()}", **wanted}
-        _write(path, identity)
+        write_whole(path, identity)
         return identity["id"]
+
+    def identity(self) -> str:
+        """The id of the stream that has claimed it.
+
+        Raises:
+            LostStateError: none has, or what says so is gone.
+        """
+        path = self.directory / _IDENTITY
+        if not path.is_file():
+            raise LostStateError(
+                f"{path} is gone, which says what was loaded before. Restore that directory from a "
+                "backup, or recreate the table: `medallion rebuild`."
+            )
+        return str(json.loads(path.read_text())["id"])
 
     def consumed(self) -> Mapping[str, TableVersion]:
         """Source name to the version up to which it was read to the end."""
@@ -85,10 +99,11 @@ class Checkpoint:
         Written after the stream ended. If that is lost, the next run looks again and finds nothing.
         """
         merged = {**self.consumed(), **versions}
-        _write(self.directory / _CONSUMED, {name: asdict(v) for name, v in merged.items()})
+        write_whole(self.directory / _CONSUMED, {name: asdict(v) for name, v in merged.items()})
 
 
-def _write(path: Path, content: Mapping[str, object]) -> None:
+def write_whole(path: Path, content: Mapping[str, object]) -> None:
+    """Write a JSON file that is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     unfinished.write_text(json.dumps(content))

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from medallion_assets import read_stream
+from medallion_assets.lakehouse.autoloader import frame
 from medallion_assets.lakehouse.autoloader.discovery import Selection
 from medallion_assets.lakehouse.autoloader.listing import files_in
 from medallion_assets.lakehouse.autoloader.reader import LandingPath
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets_tests.lakehouse.autoloader.landed import land
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @pytest.mark.parametrize("prefix", ["", "file:", "file://"])
@@ -56,3 +62,22 @@ def test_only_the_glob_itself_has_a_meaning(
 def test_another_file_system_is_refused() -> None:
     with pytest.raises(OptionError, match="neither on a local"):
         LandingPath.of("hdfs://node/in")
+
+
+def test_a_schema_that_is_known_is_not_looked_for_in_the_files(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pass over a million files costs more than the run that takes ten of them."""
+    land(tmp_path / "landing/a.json", '{"id": 1}\n')
+    reader = read_stream(spark).format("cloudFiles").option("cloudFiles.format", "json")
+    reader = reader.option("cloudFiles.schemaLocation", str(tmp_path / "schema"))
+    inferred = reader.load(str(tmp_path / "landing"))
+    assert inferred.columns == ["id", "_rescued_data"]
+
+    def looked(*_: object) -> None:
+        raise AssertionError("the files were looked at again")
+
+    monkeypatch.setattr(frame, "files_in", looked)
+    assert inferred.columns == ["id", "_rescued_data"]
+    declared = read_stream(spark).format("cloudFiles").option("cloudFiles.format", "json")
+    assert declared.schema("id INT").load(str(tmp_path / "landing")).columns == ["id"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from deltalake import DeltaTable
 
-from medallion_assets.lakehouse.copy_into import CopyIntoResult, copy_into
+from medallion_assets.lakehouse.copy_into.command import copy_into
+from medallion_assets.lakehouse.copy_into.result import CopyIntoResult
 from medallion_assets.lakehouse.copy_into.statement import quoted
 
 if TYPE_CHECKING:

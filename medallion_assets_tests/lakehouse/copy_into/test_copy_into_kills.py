@@ -18,7 +18,7 @@ from medallion_assets_tests.lakehouse.copy_into.driver import DRIVER
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-KILLS = int(os.environ.get("MEDALLION_TEST_KILLS", "8")) // 2
+KILLS = int(os.environ.get("MEDALLION_TEST_KILLS", "3"))
 FILES, ROWS = 4, 50
 
 

@@ -27,7 +27,7 @@ STEPS = [
     (FileLedger, "discovered"),
     (FileLedger, "attempted"),
     (FileLedger, "failed"),
-    (copying._Copying, "_append"),
+    (copying.Copying, "_append"),
     (FileLedger, "committed"),
     (Loads, "finish"),
 ]
@@ -96,7 +96,7 @@ def test_what_a_dead_statement_began_can_not_reach_the_table_any_more(
             raise ProcessDiedError
 
         with monkeypatch.context() as patched:
-            patched.setattr(copying._Copying, "_append", dies)
+            patched.setattr(copying.Copying, "_append", dies)
             with pytest.raises(ProcessDiedError):
                 table.copy("json")
         assert table.copy("json").num_inserted_rows == 1
@@ -125,7 +125,7 @@ def test_a_statement_that_failed_leaves_no_commit_behind(table: CopiedTable) -> 
 def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
     """The next statement to append says so, and waits for leave."""
     reached, leave = threading.Event(), threading.Event()
-    real = copying._Copying._append
+    real = copying.Copying._append
     first = threading.Lock()
 
     def waits(self: Any, *arguments: Any) -> None:
@@ -134,7 +134,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
             assert leave.wait(120)
         real(self, *arguments)
 
-    monkeypatch.setattr(copying._Copying, "_append", waits)
+    monkeypatch.setattr(copying.Copying, "_append", waits)
     return reached, leave
 
 
