@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medallion_assets import read_stream
+from medallion_assets import copy_into, read_stream
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.session import s3_settings, start_session
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
@@ -37,6 +37,11 @@ def main(endpoint: str, bucket: str, root: Path) -> None:
             s3.put_object(Bucket=bucket, Key=f"in/day=2/{number} c%20.json", Body=body)
         told["json"].append(run(spark, "json", f"s3://{bucket}/in", root))
     told["parquet"] = run(spark, "parquet", f"s3a://{bucket}/parquet/", root)
+    told["copied"] = [copy(spark, f"s3://{bucket}/in", root) for _ in range(2)]
+    s3.put_object(Bucket=bucket, Key="in/day=3/9.json", Body=b'{"id":9}\n')
+    s3.put_object(Bucket=bucket, Key="in/day=3/10.json", Body=b'{"id":10}\n')
+    told["copied"].append(copy(spark, f"s3://{bucket}/in", root, "FILES = ('day=3/10.json')"))
+    told["copied"].append(copy(spark, f"s3://{bucket}/in/day=3", root))
     ledger = FileLedger(ledger_directory(root / "parquet checkpoint"))
     told["failures"] = ledger.failures()
     print(json.dumps(told))
@@ -57,6 +62,14 @@ def run(spark: SparkSession, kind: str, path: str, root: Path) -> list[dict[str,
     query.awaitTermination()
     rows = spark.read.format("delta").load(str(root / kind)).collect()
     return [row.asDict() for row in rows]
+
+
+def copy(spark: SparkSession, source: str, root: Path, clause: str = "") -> int:
+    """Load what is new by a statement; how many rows were loaded."""
+    name = f"delta.`{root}/copied`"
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {name} (id BIGINT, day INT, extra STRING) USING delta")
+    statement = f"COPY INTO {name} FROM '{source}' FILEFORMAT = JSON {clause}"
+    return copy_into(spark, statement).num_inserted_rows
 
 
 if __name__ == "__main__":

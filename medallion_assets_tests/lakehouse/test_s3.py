@@ -47,6 +47,7 @@ def test_objects_are_streamed_into_a_table_once(
     assert {row["extra"] for row in third} == {None, "x"}
     assert {row["file_path"].partition("://")[0] for row in third} == {"s3"}
     assert sorted(row["id"] for row in told["parquet"]) == [1, 2]
+    assert told["copied"] == [5, 0, 1, 1]
     assert list(told["failures"]) == [f"s3a://{bucket.name}/parquet/cut.parquet"]
     assert (
         "not a readable parquet file"

@@ -25,7 +25,11 @@ from pathlib import Path
 from medallion_assets.lakehouse.autoloader.discovery import KnownFiles, LandedFile
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.delta_log import DeltaLog
-from medallion_assets.lakehouse.errors import FilesBeingLoadedError, TableLockedError
+from medallion_assets.lakehouse.errors import (
+    FilesBeingLoadedError,
+    MedallionError,
+    TableLockedError,
+)
 from medallion_assets.lakehouse.locks import hold
 from medallion_assets.lakehouse.materialization import FailedFile
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint, ledger_directory, write_whole
@@ -138,9 +142,10 @@ class Loads:
                 load = self._claim(slot, find, force=force)
             try:
                 yield load
-            except Exception:
+            except MedallionError:
                 if load is not None:
-                    # The call that writes has ended: nothing can come later.
+                    # What is told this way has ended: nothing can come later. Of another error,
+                    # such as a lost connection, that is not known, and the slot will be closed.
                     self._note(load.application.rpartition("-")[2], load)
                 raise
 

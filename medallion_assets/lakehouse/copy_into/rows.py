@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from operator import or_
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 MISFIT = "COPY INTO misfit"
 _SHOWN = 500
-_PLACE = "_copy_into_"
 
 
 @dataclass(frozen=True)
@@ -153,22 +151,10 @@ class Rows:
         """The columns of a source that has types of its own, as the table's."""
         from pyspark.sql import functions as F
 
-        # Names may repeat or differ by case only, so columns are taken by their place.
-        source = frame.schema
-        by_place = frame.toDF(*(f"{_PLACE}{index}" for index in range(len(source.fields))))
-        moved = StructType(
-            [
-                StructField(f"{_PLACE}{index}", own.dataType)
-                for index, own in enumerate(source.fields)
-            ]
-        )
-        self._check_names(source)
-        read = {
-            name.lower(): own for name, own in zip(source.names, read_fields(moved), strict=True)
-        }
+        self._check_names(frame.schema)
+        read = {own.name.lower(): own for own in read_fields(frame.schema)}
         columns: list[Column] = []
-        wrong: list[Column] = []
-        shown: list[Column] = []
+        misfits: list[Column] = []
         for kept in self.target.schema.fields:
             own = read.pop(kept.name.lower(), None)
             if own is None:
@@ -176,20 +162,17 @@ class Rows:
                 continue
             place = placed(StructField(own.name, kept.dataType), [own], Assignment(exact=False))
             columns.append(place.value.alias(kept.name))
-            lost = [where for _, where in place.losses if where is not None]
-            wrong += lost
-            shown += [
-                F.when(where, F.concat(F.lit(f"{kept.name}: "), own.column.try_cast("string")))
-                for where in lost
-            ]
-        for name, own in zip(_rest(self.target, source), read.values(), strict=True):
+            shown = F.coalesce(own.column.try_cast("string"), F.lit("a value"))
+            said = F.concat(F.lit(f"{kept.name}: "), shown)
+            misfits += [F.when(lost, said) for _, lost in place.losses if lost is not None]
+        for own in read.values():
             kind = "string" if isinstance(own.kind, NullType) else own.kind
-            columns.append(own.column.cast(kind).alias(name))
-        if wrong:
-            text = F.concat_ws(", ", *shown)
+            columns.append(own.column.cast(kind).alias(own.name))
+        if misfits:
+            found = F.concat_ws(", ", *misfits)
             message = "values that don't fit the columns' types: {}"
-            by_place = _raising(by_place, reduce(or_, map(_is_true, wrong)), message, text)
-        return by_place.select(*columns)
+            frame = _raising(frame, found != "", message, found)
+        return frame.select(*columns)
 
     def _check_names(self, source: StructType) -> None:
         extra = _rest(self.target, source)
