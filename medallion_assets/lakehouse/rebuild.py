@@ -57,6 +57,9 @@ class Parity:
         return self.only_old == 0 and self.only_new == 0
 
 
+_OF_RECORDS = ("_rescued_data", "_corrupt_record", "_file_path")
+
+
 @dataclass(frozen=True)
 class _SideLake(Lake):
     """The lake as a rebuild sees it: the rebuilt table at the side, all else where it is."""
@@ -200,11 +203,12 @@ def _parity(spark: SparkSession, table: Table, generation: int, new: Path, live:
     if not (old_log.exists() and new_log.exists()):
         return Parity(table.full_name, generation, old_rows, new_rows, old_rows, new_rows, ())
     before, after = (spark.read.format("delta").load(str(path)) for path in (live, new))
+    both = [name for name in before.columns if name in after.columns]
     columns = tuple(
-        name for name in before.columns if name in after.columns and not name.startswith("_")
+        name
+        for name in both
+        if not name.startswith("_") or (isinstance(table, BronzeTable) and name in _OF_RECORDS)
     )
-    if isinstance(table, BronzeTable):
-        columns = (*columns, *(n for n in ("_rescued_data", "_corrupt_record", "_file_path")))
 
     def comparable(frame: DataFrame) -> DataFrame:
         # Set operations refuse maps and variants; their JSON compares as well.

@@ -447,11 +447,8 @@ def test_targets_that_are_none(make: Make, spark: SparkSession, tmp_path: Path) 
     table.land("a.json", '{"id": 1}\n')
     with pytest.raises(TargetError, match=r"no columns.*mergeSchema"):
         table.copy("json")
-    for name, reason in (
-        ("no_such_table", "no such table"),
-        ("delta.`/no/where`", "no Delta table"),
-    ):
-        with pytest.raises(TargetError, match=reason):
+    for name in ("no_such_table", "no.such_table", "delta.`/no/where`"):
+        with pytest.raises(TargetError, match="no such Delta table"):
             copy_into(spark, f"COPY INTO {name} FROM '{tmp_path}' FILEFORMAT = JSON")
     with pytest.raises(SourceError, match="nowhere is not there"):
         copy_into(spark, f"COPY INTO {table.name} FROM '{tmp_path}/nowhere' FILEFORMAT = JSON")

@@ -89,7 +89,7 @@ def test_what_a_dead_statement_began_can_not_reach_the_table_any_more(
 
     with ThreadPoolExecutor(1) as engine:
 
-        def dies(_: Any, __: Any, load: Load, ___: Any) -> None:
+        def dies(_: Any, __: Any, ___: Any, load: Load, ____: Any) -> None:
             outliving.append(engine.submit(write, load))
             while not begun.exists():
                 time.sleep(0.01)
@@ -128,11 +128,11 @@ def held(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Ev
     real = copying.Copying._append
     first = threading.Lock()
 
-    def waits(self: Any, *arguments: Any) -> None:
+    def waits(self: Any, *arguments: Any) -> Any:
         if first.acquire(blocking=False):
             reached.set()
             assert leave.wait(120)
-        real(self, *arguments)
+        return real(self, *arguments)
 
     monkeypatch.setattr(copying.Copying, "_append", waits)
     return reached, leave
