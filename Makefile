@@ -32,7 +32,7 @@ ui: .venv/runtime.stamp ## open the Dagster UI, with its landing sensors on
 	@$(BIN)/medallion ui $(ARGS)
 
 test: .venv/dev.stamp ## run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, import direction, documentation
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from medallion_assets.lakehouse.quality.expectations import (
 )
 from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.keys import table_key
-from medallion_assets.orchestration.markdown import markdown_table
+from medallion_assets.orchestration.markdown import file_name, markdown_table
 
 if TYPE_CHECKING:
     from dagster._core.definitions.metadata import RawMetadataValue
@@ -106,7 +106,8 @@ def _judged(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]
     if isinstance(table, BronzeTable):
         failed = outcome.files.failed if outcome.files else ()
         reasons = markdown_table(
-            ("file", "reason"), [(file.path, file.reason) for file in failed[:_NAMED_REASONS]]
+            ("file", "reason"),
+            [(file_name(file.path), file.reason) for file in failed[:_NAMED_REASONS]],
         )
         results += [
             _result(table, RESCUED_ROWS, rows.rescued == 0, {"rows": rows.rescued}),

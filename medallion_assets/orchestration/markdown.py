@@ -27,5 +27,10 @@ def cell(value: object) -> str:
     return text
 
 
+def file_name(path: str) -> str:
+    """A path that a cell takes whole: of a long one the end, which tells files apart."""
+    return path if len(path) <= LONGEST_CELL else "…" + path[1 - LONGEST_CELL :]
+
+
 def _line(values: Sequence[object]) -> str:
     return "| " + " | ".join(cell(value) for value in values) + " |"

@@ -17,7 +17,7 @@ from medallion_assets.lakehouse.materialization import Files, Materialization
 from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import expectations
 from medallion_assets.orchestration.keys import key_of
-from medallion_assets.orchestration.markdown import markdown_table
+from medallion_assets.orchestration.markdown import file_name, markdown_table
 
 if TYPE_CHECKING:
     from dagster._core.definitions.metadata import RawMetadataValue
@@ -157,17 +157,17 @@ def _files(files: Files) -> Metadata:
         "backlog_bytes": files.backlog_bytes,
     }
     if files.taken:
-        listed = [(path,) for path in files.taken[:LISTED_FILES]]
+        listed = [(file_name(path),) for path in files.taken[:LISTED_FILES]]
         metadata["files"] = dg.MetadataValue.md(markdown_table(("file",), listed))
     if files.failed:
-        failed = [(file.path, file.reason) for file in files.failed[:LISTED_FILES]]
+        failed = [(file_name(file.path), file.reason) for file in files.failed[:LISTED_FILES]]
         metadata["failed_files"] = dg.MetadataValue.md(markdown_table(("file", "reason"), failed))
     if files.columns_added:
         metadata["columns_added"] = ", ".join(files.columns_added)
     if files.cleaned:
         metadata |= {"files_cleaned": files.cleaned, "bytes_cleaned": files.cleaned_bytes}
     if files.not_cleaned:
-        kept = [(file.path, file.reason) for file in files.not_cleaned[:LISTED_FILES]]
+        kept = [(file_name(file.path), file.reason) for file in files.not_cleaned[:LISTED_FILES]]
         metadata["files_not_cleaned"] = dg.MetadataValue.md(
             markdown_table(("file", "reason"), kept)
         )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from medallion_assets.orchestration.markdown import LONGEST_CELL, cell, markdown_table
+from medallion_assets.orchestration.markdown import LONGEST_CELL, cell, file_name, markdown_table
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ def test_a_long_value_is_cut_before_it_is_escaped() -> None:
 
 def test_a_table_has_as_many_columns_as_its_header() -> None:
     assert markdown_table(("a", "b"), [(1, "x|y")]) == "| a | b |\n| --- | --- |\n| 1 | x\\|y |"
+
+
+def test_of_a_long_path_the_name_is_kept() -> None:
+    assert file_name("/landing/1.json") == "/landing/1.json"
+    path = file_name("/landing" * 20 + "/orders-0001.json")
+    assert path.startswith("…")
+    assert path.endswith("/orders-0001.json")
+    assert cell(path) == path

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from medallion_assets import copy_into
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.copy_into import copying
-from medallion_assets.lakehouse.copy_into.loads import Load, Loads
+from medallion_assets.lakehouse.copy_into.loads import Load
 from medallion_assets.lakehouse.errors import FilesBeingLoadedError, MisfitError
 from medallion_assets_tests.lakehouse.copy_into.copied_table import CopiedTable
 from medallion_assets_tests.lakehouse.test_bronze_faults import ProcessDiedError, dying
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 STEPS = [
-    (FileLedger, "create"),
     (FileLedger, "discovered"),
     (FileLedger, "attempted"),
     (FileLedger, "failed"),
     (copying.Copying, "_append"),
     (FileLedger, "committed"),
-    (Loads, "finish"),
 ]
 
 
