@@ -15,6 +15,9 @@ from types import TracebackType
 
 ROOT = Path(__file__).parents[1]
 
+SHORT_LIVED = {"SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1"}
+"""Environment of a process whose engine ends before the optimizing compiler has paid off."""
+
 
 class Driver:
     """A running program; whatever is left of its group ends with the block.
@@ -28,6 +31,7 @@ class Driver:
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, arguments)],
             cwd=ROOT,
+            env={**os.environ, **SHORT_LIVED},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

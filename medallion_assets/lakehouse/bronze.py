@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.stream import FileStream
 from medallion_assets.lakehouse.delta_log import DeltaLog
-from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization, Rows
+from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams import query
-from medallion_assets.lakehouse.streams.trigger import Trigger
 from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory
 
 if TYPE_CHECKING:
@@ -111,46 +110,36 @@ class BronzeSink:
         DeltaTable.forPath(spark, str(self.path)).delete(old)
 
 
+def provenance(batch: int) -> dict[str, str]:
+    """The columns that say where a row came from, as SQL over a row of a file."""
+    return {
+        "_file_path": "_metadata.file_path",
+        "_file_modification_time": "_metadata.file_modification_time",
+        "_ingested_at": "current_timestamp()",
+        "_batch": f"{batch}L",
+    }
+
+
 def with_provenance(frame: DataFrame, batch: int) -> DataFrame:
     """Add the columns that say where a row came from."""
-    from pyspark.sql import functions as F
-
-    return frame.select(
-        "*",
-        F.col("_metadata.file_path").alias("_file_path"),
-        F.col("_metadata.file_modification_time").alias("_file_modification_time"),
-        F.current_timestamp().alias("_ingested_at"),
-        F.lit(batch).cast("bigint").alias("_batch"),
-    )
+    return frame.selectExpr("*", *(f"{sql} AS {name}" for name, sql in provenance(batch).items()))
 
 
-def materialize_bronze(
-    table: BronzeTable,
-    lake: Lake,
-    session: Callable[[], SparkSession],
-    trigger: Trigger,
-    progress: Callable[[str], None],
-    stop_requested: Callable[[], bool],
-) -> Materialization:
+def materialize_bronze(table: BronzeTable, run: Run) -> Materialization:
     """Take what is new in the landing directory.
 
     Args:
         table: the table.
-        lake: where it is.
-        session: gives the session; called only when there is something to take.
-        trigger: when micro-batches are taken.
-        progress: told of every micro-batch.
-        stop_requested: asked while the query runs.
+        run: what it works with.
     """
     if isinstance(table.source, CopiedDirectory):
         from medallion_assets.lakehouse.copied_bronze import materialize_copied
 
-        return materialize_copied(
-            table, table.source, lake, session, trigger, progress, stop_requested
-        )
+        return materialize_copied(table, table.source, run)
 
     from medallion_assets.lakehouse.type_widening.declared import widens
 
+    lake = run.lake
     stream = FileStream(
         directory=lake.landing_path(table.source),
         options=table.source.cloud_files_options(),
@@ -158,7 +147,7 @@ def materialize_bronze(
         declared=table.source.schema,
     )
     sink = BronzeSink(lake.path(table), lake.target(table), widens(table))
-    done = stream.run(session, sink, trigger, progress, stop_requested)
+    done = stream.run(run.session, sink, run.trigger, run.progress, run.stop_requested)
     return Materialization(
         table=table.full_name,
         batches=done.batches,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from medallion_assets.lakehouse.errors import OptionError
+from medallion_assets.lakehouse.sql_text import literal, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,19 +47,18 @@ def register(spark: SparkSession, name: str, path: Path) -> None:
     """Make a Delta table known by a one- or two-part name."""
     schema, table = split_name(name)
     if schema != "default":
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
-    location = str(path).replace("\\", "\\\\").replace("'", "\\'")
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
     spark.sql(
-        f"CREATE TABLE IF NOT EXISTS {_quoted(schema)}.{_quoted(table)} "
-        f"USING delta LOCATION '{location}'"
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{quoted(table)} "
+        f"USING delta LOCATION {literal(str(path))}"
     )
 
 
 def table_path(spark: SparkSession, name: str) -> Path:
     """The directory of a table by name: where the catalog has it, else where it will be made."""
     schema, table = split_name(name)
-    if spark.catalog.tableExists(f"{_quoted(schema)}.{_quoted(table)}"):
-        detail = spark.sql(f"DESCRIBE DETAIL {_quoted(schema)}.{_quoted(table)}").collect()[0]
+    if spark.catalog.tableExists(f"{quoted(schema)}.{quoted(table)}"):
+        detail = spark.sql(f"DESCRIBE DETAIL {quoted(schema)}.{quoted(table)}").collect()[0]
         return local_path(detail["location"])
     warehouse = _warehouse(spark)
     return warehouse / table if schema == "default" else warehouse / f"{schema}.db" / table
@@ -100,7 +100,3 @@ def _warehouse(spark: SparkSession) -> Path:
 def local_path(uri: str) -> Path:
     """The path of a `file:` URI."""
     return Path(unquote(uri.removeprefix("file://").removeprefix("file:")))
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

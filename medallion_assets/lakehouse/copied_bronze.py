@@ -10,62 +10,53 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.options.values import interval
+from medallion_assets.lakehouse.bronze import provenance
 from medallion_assets.lakehouse.copy_into.copying import Copying, Taken, commit_nothing
 from medallion_assets.lakehouse.copy_into.loads import Loads
 from medallion_assets.lakehouse.copy_into.statement import CopyInto, TablePath
 from medallion_assets.lakehouse.copy_into.target import TargetTable
 from medallion_assets.lakehouse.delta_log import DeltaLog
-from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import FailedFile, Files, Materialization, Rows
+from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
-from medallion_assets.lakehouse.streams.trigger import Trigger
 from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 _NAMED_FILES = 1000
 _POLL_SECONDS = 0.1
-_PROVENANCE = {
-    "_file_path": "_metadata.file_path",
-    "_file_modification_time": "_metadata.file_modification_time",
-    "_ingested_at": "current_timestamp()",
-}
 
 
-def materialize_copied(
-    table: BronzeTable,
-    source: CopiedDirectory,
-    lake: Lake,
-    session: Callable[[], SparkSession],
-    trigger: Trigger,
-    progress: Callable[[str], None],
-    stop_requested: Callable[[], bool],
-) -> Materialization:
+def materialize_copied(table: BronzeTable, source: CopiedDirectory, run: Run) -> Materialization:
     """Carry out the statement; with processingTime again and again, until it is stopped.
 
     Args:
         table: the table.
         source: its landing directory, with the statement.
-        lake: where they are.
-        session: gives the session; called only when there is something to load.
-        trigger: availableNow and once load once.
-        progress: told of every load.
-        stop_requested: asked between loads.
+        run: what it works with; its triggers availableNow and once load once.
 
     Raises:
         MisfitError: a row does not fit the table.
         FileUnreadableError: a file can't be read, and the statement does not leave such out.
     """
-    loading = _Loading.of(table, source, lake, session)
-    loading.load(progress)
-    while trigger.interval is not None and not stop_requested():
-        time.sleep(min(_POLL_SECONDS, interval("the trigger", trigger.interval)))
-        loading.load(progress)
+    loading = _Loading.of(table, source, run)
+    loading.load()
+    if run.trigger.interval is not None:
+        seconds = interval("the trigger", run.trigger.interval)
+        while _waited(seconds, run.stop_requested):
+            loading.load()
     return loading.materialization()
+
+
+def _waited(seconds: float, stop_requested: Callable[[], bool]) -> bool:
+    """Wait; False once a stop is requested."""
+    until = time.monotonic() + seconds
+    while not stop_requested():
+        left = until - time.monotonic()
+        if left <= 0:
+            return True
+        time.sleep(min(_POLL_SECONDS, left))
+    return False
 
 
 @dataclass
@@ -76,16 +67,14 @@ class _Loading:
     path: Path
     statement: CopyInto
     loads: Loads
-    session: Callable[[], SparkSession]
+    run: Run
     taken: list[Taken] = field(default_factory=list)
     failed: tuple[FailedFile, ...] = ()
     written: int = 0
 
     @classmethod
-    def of(
-        cls, table: BronzeTable, source: CopiedDirectory, lake: Lake,
-        session: Callable[[], SparkSession],
-    ) -> _Loading:  # fmt: skip
+    def of(cls, table: BronzeTable, source: CopiedDirectory, run: Run) -> _Loading:
+        lake = run.lake
         path, landing = lake.path(table), lake.landing_path(source)
         landing.mkdir(parents=True, exist_ok=True)
         checkpoint = lake.stream_directory(table)
@@ -94,25 +83,26 @@ class _Loading:
         )
 
         def close(application: str, version: int) -> None:
-            commit_nothing(session(), path, application, version)
+            commit_nothing(run.session(), path, application, version)
 
-        said = replace(source.copy_into(), target=TablePath(str(path)), source=str(landing))
-        return cls(table, path, said, Loads(path, checkpoint, stream, close), session)
+        said = replace(source.copy_into, target=TablePath(str(path)), source=str(landing))
+        return cls(table, path, said, Loads(path, checkpoint, stream, close), run)
 
-    def load(self, progress: Callable[[str], None]) -> None:
+    def load(self) -> None:
         """Take what is new."""
         copying = Copying.of(self.table.full_name, self.statement)
         with self.loads.begin(copying.find, force=False) as load:
             if load is None:
                 self.failed = tuple(copying.unreadable)
                 return
-            copying.provenance = {**_PROVENANCE, "_batch": f"{load.number}L"}
-            taken = copying.take(self.session(), self._target(), self.loads, load)
+            copying.provenance = provenance(load.number)
+            taken = copying.take(self.run.session(), self._target(), self.loads, load)
         self.failed = taken.failed
         if taken.files:
             self.taken.append(taken)
             self.written += int(DeltaLog(self.path).last_operation().get("numOutputRows", 0))
-            progress(f"load {load.number}: {taken.rows} rows from {len(taken.files)} files")
+            took = f"{taken.rows} rows from {len(taken.files)} files"
+            self.run.progress(f"load {load.number}: {took}")
 
     def materialization(self) -> Materialization:
         """What was done."""
@@ -141,7 +131,7 @@ class _Loading:
 
     def _target(self) -> TargetTable:
         """The table; made without columns where it is not there, which come with the first load."""
-        spark = self.session()
+        spark = self.run.session()
         if not DeltaLog(self.path).exists():
             spark.sql(f"CREATE TABLE {self.statement.target.sql()} USING delta")
         target = TargetTable.of(spark, self.statement)

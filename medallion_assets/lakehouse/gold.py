@@ -17,6 +17,7 @@ from medallion_assets.lakehouse.delta_log import TableVersion
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization, Rows
+from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.trigger import Trigger
@@ -28,24 +29,14 @@ if TYPE_CHECKING:
 _GONE = "_gone"
 
 
-def materialize_gold(
-    table: GoldTable,
-    lake: Lake,
-    session: Callable[[], SparkSession],
-    trigger: Trigger,
-    progress: Callable[[str], None],
-    stop_requested: Callable[[], bool],
-) -> Materialization:
+def materialize_gold(table: GoldTable, run: Run) -> Materialization:
     """Compute the groups that changed in the sources.
 
     Args:
         table: the table.
-        lake: where it is.
-        session: gives the session; called only when a source changed.
-        trigger: when micro-batches are taken.
-        progress: told of every micro-batch.
-        stop_requested: asked while the query runs.
+        run: what it works with; a session only when a source changed.
     """
+    lake = run.lake
     checkpoint = Checkpoint(lake.stream_directory(table))
     versions: dict[str, TableVersion] = {}
     for name, source in table.sources.items():
@@ -56,17 +47,17 @@ def materialize_gold(
     # Without their generations: the change data feed goes on across a rebuild of a source.
     sources = ", ".join(source.full_name for source in table.sources.values())
     stream = checkpoint.claim(sources, lake.target(table), filled=lake.log(table).exists())
-    computing = _Computing(table, lake, stream, progress)
-    if trigger.continuous or checkpoint.consumed() != versions:
-        spark = session()
+    computing = _Computing(table, lake, stream, run.progress)
+    if run.trigger.continuous or checkpoint.consumed() != versions:
+        spark = run.session()
         _note_lineage(table, lake, spark, checkpoint)
         ended = query.run(
-            lambda: computing.changes(spark, trigger),
+            lambda: computing.changes(spark, run.trigger),
             computing.batch,
             name=table.full_name,
             checkpoint=checkpoint.directory,
-            trigger=trigger,
-            stop_requested=stop_requested,
+            trigger=run.trigger,
+            stop_requested=run.stop_requested,
         )
         if ended:
             checkpoint.record_consumed(versions)

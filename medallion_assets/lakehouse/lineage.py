@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medallion_assets.lakehouse.json_file import write_whole
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 
@@ -73,10 +74,7 @@ def note(
         for lookup in table.lookups:
             for name, source in lookup.columns.items():
                 traced[name] = [(lookup.table.full_name, source)]
-    directory.mkdir(parents=True, exist_ok=True)
-    unfinished = directory / f"{_FILE}.tmp"
-    unfinished.write_text(json.dumps(traced))
-    unfinished.replace(directory / _FILE)
+    write_whole(directory / _FILE, traced)
 
 
 def _plan(frame: DataFrame) -> Any:

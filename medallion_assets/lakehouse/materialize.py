@@ -11,6 +11,7 @@ from medallion_assets.lakehouse.bronze import materialize_bronze
 from medallion_assets.lakehouse.gold import materialize_gold
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
+from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.silver import materialize_silver
 from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW, Trigger
 from medallion_assets.lakehouse.tables import BronzeTable, GoldTable, SilverTable, Table
@@ -60,13 +61,13 @@ def materialize(
     """
     started = time.monotonic()
     with locks.hold(lake.lock_path(table), table.full_name, owner, wait_seconds):
-        arguments = (lake, session, trigger, progress, stop_requested)
+        run = Run(lake, session, trigger, progress, stop_requested)
         if isinstance(table, BronzeTable):
-            done = materialize_bronze(table, *arguments)
+            done = materialize_bronze(table, run)
         elif isinstance(table, SilverTable):
-            done = materialize_silver(table, *arguments)
+            done = materialize_silver(table, run)
         elif isinstance(table, GoldTable):
-            done = materialize_gold(table, *arguments)
+            done = materialize_gold(table, run)
         else:
             raise TypeError(f"{table.full_name} is not a bronze, silver or gold table")
     return done.with_seconds(time.monotonic() - started)

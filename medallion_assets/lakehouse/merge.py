@@ -86,7 +86,7 @@ class Merge:
                 alive.drop(_DELETED),
                 self.path,
                 transaction=(stream, batch),
-                properties=CHANGE_DATA_FEED,
+                options=CHANGE_DATA_FEED,
                 cluster_by=self.cluster_by,
             )
             return

@@ -15,6 +15,7 @@ from medallion_assets.lakehouse.merge import CHANGE_DATA_FEED, SEQUENCE, Merge
 from medallion_assets.lakehouse.quality import judge
 from medallion_assets.lakehouse.quality.expectations import Action, ExpectationCount
 from medallion_assets.lakehouse.quality.quarantine import write_quarantine
+from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.trigger import Trigger
@@ -27,29 +28,19 @@ _BYTES_PER_TRIGGER = "256m"
 """Bronze bytes a micro-batch: what a judged micro-batch holds in memory is a few times that."""
 
 
-def materialize_silver(
-    table: SilverTable,
-    lake: Lake,
-    session: Callable[[], SparkSession],
-    trigger: Trigger,
-    progress: Callable[[str], None],
-    stop_requested: Callable[[], bool],
-) -> Materialization:
+def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     """Take what is new in the source, then follow the looked-up tables.
 
     Args:
         table: the table.
-        lake: where it is.
-        session: gives the session; called only when there is something to take.
-        trigger: when micro-batches are taken.
-        progress: told of every micro-batch.
-        stop_requested: asked while the query runs.
+        run: what it works with.
 
     Raises:
         ExpectationFailedError: a row broke an `expect_or_fail` rule.
     """
     from medallion_assets.lakehouse.type_widening.declared import widens
 
+    lake = run.lake
     checkpoint = Checkpoint(lake.stream_directory(table))
     source = lake.log(table.source).version()
     if source is None:
@@ -59,23 +50,23 @@ def materialize_silver(
     )
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
-    writing = _Writing(table, lake, stream, lookups, progress, widening=widens(table))
-    new_rows = trigger.continuous or checkpoint.consumed().get("source") != source
+    writing = _Writing(table, lake, stream, lookups, run.progress, widening=widens(table))
+    new_rows = run.trigger.continuous or checkpoint.consumed().get("source") != source
     if new_rows:
-        spark = session()
+        spark = run.session()
         ended = query.run(
-            lambda: _frame(table, lake, spark, trigger, checkpoint),
+            lambda: _frame(table, lake, spark, run.trigger, checkpoint),
             writing.batch,
             name=table.full_name,
             checkpoint=checkpoint.directory,
-            trigger=trigger,
+            trigger=run.trigger,
             output_mode=table.output_mode.value,
-            stop_requested=stop_requested,
+            stop_requested=run.stop_requested,
         )
         if ended:
             checkpoint.record_consumed({"source": source})
     if lookups.changed():
-        writing.correct(session())
+        writing.correct(run.session())
     return writing.result()
 
 
@@ -189,7 +180,7 @@ class _Writing:
                 good.drop(*private),
                 self.lake.path(table),
                 transaction=(self.stream, number),
-                properties=CHANGE_DATA_FEED,
+                options=CHANGE_DATA_FEED,
                 cluster_by=table.cluster_by,
                 widening=self.widening,
             )
@@ -230,9 +221,7 @@ class _Writing:
         path, spark = self.lake.path(self.table), frame.sparkSession
         frame = frame.drop(*_private(frame))
         if not self.lake.log(self.table).exists():
-            query.append(
-                frame, path, transaction=(self.stream, number), properties=CHANGE_DATA_FEED
-            )
+            query.append(frame, path, transaction=(self.stream, number), options=CHANGE_DATA_FEED)
         else:
             on = " and ".join(f"t.`{key}` <=> s.`{key}`" for key in self.table.keys)
             with query.transaction(spark, self.stream, number):

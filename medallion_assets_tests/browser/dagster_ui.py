@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets_tests.driver_process import SHORT_LIVED
 
 _MEDALLION = "import sys; from medallion_assets.cli import main; sys.exit(main())"
 _START_SECONDS = 180
@@ -54,6 +55,7 @@ class Home:
         """The environment of a process that works here."""
         return {
             **os.environ,
+            **SHORT_LIVED,
             "MEDALLION_LAKE": str(self.lake.root),
             "MEDALLION_LANDING": str(self.lake.landing),
             "DAGSTER_HOME": str(self.dagster),

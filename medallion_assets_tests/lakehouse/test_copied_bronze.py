@@ -156,6 +156,23 @@ def test_files_are_loaded_until_the_run_is_stopped(lake: Lake, spark: SparkSessi
     assert said == ["load 0: 1 rows from 1 files", "load 1: 1 rows from 1 files"]
 
 
+def test_the_interval_of_the_trigger_is_waited_for(lake: Lake, spark: SparkSession) -> None:
+    land_csv(lake, "1.csv", "A,1")
+    asked = 0
+
+    def stop_requested() -> bool:
+        nonlocal asked
+        asked += 1
+        land_csv(lake, "2.csv", "B,2")
+        return asked == 5
+
+    done = materialize(
+        prices, lake, lambda: spark, trigger=processing_time("1 hour"),
+        stop_requested=stop_requested,
+    )  # fmt: skip
+    assert done.batches == 1
+
+
 def test_a_lost_checkpoint_is_an_error_and_not_a_second_load(
     lake: Lake, spark: SparkSession
 ) -> None:

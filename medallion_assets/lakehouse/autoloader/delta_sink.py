@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from medallion_assets.lakehouse.catalog import register
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.materialization import Rows
-from medallion_assets.lakehouse.type_widening.tables import TYPE_WIDENING, widen_columns
+from medallion_assets.lakehouse.streams import query
+from medallion_assets.lakehouse.type_widening.tables import TYPE_WIDENING
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -78,16 +79,13 @@ class DeltaSink:
     def write(self, decoded: Decoded, stream: str, batch: int, replaced: Sequence[str]) -> Rows:
         """Append the micro-batch; which rows came from which file is not known here."""
         frame = _whole(decoded, self.finish)
-        if self.widening:
-            widen_columns(frame.sparkSession, self.path, frame.schema)
-        (
-            frame.write.format("delta")
-            .mode("append")
-            .options(**dict(self.options))
-            .option("mergeSchema", str(self.merge_schema).lower())
-            .option("txnAppId", stream)
-            .option("txnVersion", str(batch))
-            .save(str(self.path))
+        query.append(
+            frame,
+            self.path,
+            transaction=(stream, batch),
+            options=dict(self.options),
+            merge_schema=self.merge_schema,
+            widening=self.widening,
         )
         written = int(DeltaLog(self.path).last_operation().get("numOutputRows", 0))
         return Rows(read=written, kept=written, written=written, inserted=written)

@@ -15,6 +15,7 @@ from medallion_assets.lakehouse.autoloader.discovery import (
 )
 from medallion_assets.lakehouse.autoloader.discovery.looking import Listed
 from medallion_assets.lakehouse.autoloader.object_store import ObjectDirectory, ObjectListing
+from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 
 Directory = Path | ObjectDirectory
@@ -54,3 +55,8 @@ def files_in(directory: Directory, selection: Selection | None = None) -> Iterat
     taken = Selection() if selection is None else selection
     for looked in look_through(listing_of(directory, taken), KnownFiles(), taken):
         yield from looked.new
+
+
+def settle_seconds(directory: Directory, options: CloudFilesOptions) -> float:
+    """For how long a file must have stayed as it is; an object is whole once it is there."""
+    return 0.0 if isinstance(directory, ObjectDirectory) else options.settle_seconds

@@ -18,7 +18,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from medallion_assets.lakehouse.autoloader.decode.format import quoted
+from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

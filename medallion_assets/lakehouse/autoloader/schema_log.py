@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.errors import OptionError
+from medallion_assets.lakehouse.json_file import write_whole
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -70,7 +71,6 @@ class SchemaLog:
         Returns:
             Its number.
         """
-        self._directory.mkdir(parents=True, exist_ok=True)
         version = self.version()
         content = {
             "time": datetime.datetime.now(datetime.timezone.utc).isoformat(),
@@ -80,9 +80,7 @@ class SchemaLog:
             "schema": schema.jsonValue(),
         }
         number = 0 if version is None else version + 1
-        unfinished = self._directory / f".{number}.tmp"
-        unfinished.write_text(json.dumps(content, indent=1))
-        unfinished.replace(self._directory / str(number))
+        write_whole(self._directory / str(number), content)
         return number
 
     def roll_back(self, number: int) -> int:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from medallion_assets.lakehouse.autoloader.object_store.connection import is_object
-from medallion_assets.lakehouse.autoloader.object_store.object_file import ObjectFile
+from medallion_assets.lakehouse.autoloader.object_store.object_file import (
+    ObjectFile,
+    object_is_there,
+)
 
 _BUFFER = 1 << 18
 
@@ -25,13 +28,7 @@ def open_file(path: str) -> BinaryIO:
 
 def is_there(path: str) -> bool:
     """Whether there is a file at the path."""
-    if not is_object(path):
-        return Path(path).exists()
-    try:
-        ObjectFile(path)
-    except FileNotFoundError:
-        return False
-    return True
+    return object_is_there(path) if is_object(path) else Path(path).exists()
 
 
 def size_of(path: str) -> int:

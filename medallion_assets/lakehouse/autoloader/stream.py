@@ -28,7 +28,7 @@ from medallion_assets.lakehouse.autoloader.discovery import (
 )
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.ledger_rows import Cause
-from medallion_assets.lakehouse.autoloader.listing import Directory, listing_of
+from medallion_assets.lakehouse.autoloader.listing import Directory, listing_of, settle_seconds
 from medallion_assets.lakehouse.autoloader.object_store import (
     IncrementalListing,
     ObjectDirectory,
@@ -136,8 +136,8 @@ class FileStream:
 
     @property
     def settle_seconds(self) -> float:
-        """For how long a file must have stayed as it is; an object is whole once it is there."""
-        return 0.0 if isinstance(self.directory, ObjectDirectory) else self.options.settle_seconds
+        """For how long a file must have stayed as it is."""
+        return settle_seconds(self.directory, self.options)
 
     @property
     def ledger(self) -> FileLedger:

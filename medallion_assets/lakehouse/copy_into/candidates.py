@@ -16,7 +16,7 @@ from medallion_assets.lakehouse.autoloader.discovery import (
 )
 from medallion_assets.lakehouse.autoloader.discovery.directory_listing import Paths
 from medallion_assets.lakehouse.autoloader.discovery.glob import escaped
-from medallion_assets.lakehouse.autoloader.listing import Directory, listing_of
+from medallion_assets.lakehouse.autoloader.listing import Directory, listing_of, settle_seconds
 from medallion_assets.lakehouse.autoloader.object_store import ObjectDirectory
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.reader import LandingPath
@@ -93,8 +93,8 @@ def find(source: Source, options: CloudFilesOptions, known: KnownFiles) -> Found
     selection = Selection.of(options, source.pattern)
     unreadable: list[FailedFile] = []
     looked = _looked(source, selection, known, unreadable)
-    settle = 0.0 if isinstance(source.directory, ObjectDirectory) else options.settle_seconds
-    files = [file for chunk in Settling(settle).whole(looked) for file in chunk]
+    settling = Settling(settle_seconds(source.directory, options))
+    files = [file for chunk in settling.whole(looked) for file in chunk]
     return Found(tuple(files), tuple(unreadable))
 
 

@@ -24,6 +24,7 @@ from medallion_assets.lakehouse.errors import (
     TargetError,
 )
 from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
+from medallion_assets.lakehouse.streams import query
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,19 +203,17 @@ class Copying:
             "numFiles": len(load.files) - len(failed),
             "numSkippedCorruptFiles": skipped,
         }
-        (
-            rows.observe(
-                counted,
-                F.count(F.lit(1)).alias("rows"),
-                F.count(kept[0] if kept else F.lit(None)).alias("corrupt"),
-            )
-            .write.format("delta")
-            .mode("append")
-            .option("mergeSchema", str(self.options.merge_schema).lower())
-            .option("txnAppId", load.application)
-            .option("txnVersion", str(load.version))
-            .option("userMetadata", json.dumps(said))
-            .save(str(path))
+        rows = rows.observe(
+            counted,
+            F.count(F.lit(1)).alias("rows"),
+            F.count(kept[0] if kept else F.lit(None)).alias("corrupt"),
+        )
+        query.append(
+            rows,
+            path,
+            transaction=(load.application, load.version),
+            options={"userMetadata": json.dumps(said)},
+            merge_schema=self.options.merge_schema,
         )
         found = counted.get
         return Taken(int(found["rows"]), int(found["corrupt"]))
@@ -250,16 +249,8 @@ class Copying:
 
 def commit_nothing(spark: SparkSession, path: Path, application: str, version: int) -> None:
     """Note a `txnVersion` in a table's log, without any rows."""
-    (
-        spark.read.format("delta")
-        .load(str(path))
-        .limit(0)
-        .write.format("delta")
-        .mode("append")
-        .option("txnAppId", application)
-        .option("txnVersion", str(version))
-        .save(str(path))
-    )
+    nothing = spark.read.format("delta").load(str(path)).limit(0)
+    query.append(nothing, path, transaction=(application, version), merge_schema=False)
 
 
 def check_places(statement: CopyInto, options: CopyOptions) -> None:

@@ -30,9 +30,10 @@ from medallion_assets.lakehouse.errors import (
     MedallionError,
     TableLockedError,
 )
+from medallion_assets.lakehouse.json_file import write_whole
 from medallion_assets.lakehouse.locks import hold
 from medallion_assets.lakehouse.materialization import FailedFile
-from medallion_assets.lakehouse.streams.checkpoint import Checkpoint, ledger_directory, write_whole
+from medallion_assets.lakehouse.streams.checkpoint import Checkpoint, ledger_directory
 
 DIRECTORY = "_copy_into"
 _CLAIM_SECONDS = 300.0

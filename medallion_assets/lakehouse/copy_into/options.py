@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.options.catalog import PREFIX
+from medallion_assets.lakehouse.autoloader.options.nearest import nearest
 from medallion_assets.lakehouse.autoloader.options.values import boolean
 from medallion_assets.lakehouse.copy_into.statement import CopyInto
 from medallion_assets.lakehouse.errors import OptionError
@@ -46,11 +46,11 @@ class CopyOptions:
         """
         copy = {name.lower(): (name, value) for name, value in statement.copy_options}
         for lowered, (name, _) in copy.items():
-            if lowered not in {known.lower() for known in COPY_OPTIONS}:
-                raise OptionError(
-                    f"{name} is not one of COPY_OPTIONS, which are {', '.join(COPY_OPTIONS)}."
-                    f"{_nearest(lowered)}"
-                )
+            if lowered not in {one.lower() for one in COPY_OPTIONS}:
+                meant = nearest(name, COPY_OPTIONS)
+                hint = f"Did you mean {meant}?" if meant else "A format's own go to FORMAT_OPTIONS."
+                known = ", ".join(COPY_OPTIONS)
+                raise OptionError(f"{name} is not one of COPY_OPTIONS, which are {known}. {hint}")
         given = {name.lower(): value for name, value in statement.format_options}
         switches = {
             name: boolean(*copy[name.lower()]) for name in COPY_OPTIONS if name.lower() in copy
@@ -90,9 +90,3 @@ def _reading(statement: CopyInto, given: dict[str, str], *, adds: bool) -> Cloud
     mine = {n.lower(): (n, v) for n, v in statement.format_options if n.lower() not in _READ_HERE}
     kept = {name: value for name, value in options.items() if name.lower() not in mine}
     return CloudFilesOptions.parse({**kept, **dict(mine.values())}, has_schema=False)
-
-
-def _nearest(lowered: str) -> str:
-    names = {name.lower(): name for name in COPY_OPTIONS}
-    near = difflib.get_close_matches(lowered, names, n=1, cutoff=0.5)
-    return f" Did you mean {names[near[0]]}?" if near else " A format's own go to FORMAT_OPTIONS."

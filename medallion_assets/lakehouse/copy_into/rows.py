@@ -12,11 +12,12 @@ from pyspark.sql.types import DataType, NullType, StringType, StructField, Struc
 
 from medallion_assets.lakehouse.autoloader.decode.by_name import placed, read_fields
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
-from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED, quoted
+from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
 from medallion_assets.lakehouse.copy_into.options import CopyOptions
 from medallion_assets.lakehouse.copy_into.statement import CopyInto
 from medallion_assets.lakehouse.copy_into.target import TargetTable, default_of, is_computed
 from medallion_assets.lakehouse.errors import MisfitError
+from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

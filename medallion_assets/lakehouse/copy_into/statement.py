@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from medallion_assets.lakehouse.autoloader.options.modes import FileFormat
+from medallion_assets.lakehouse.sql_text import literal, quoted
 
 ALL_ROWS = "ALL"
 
@@ -102,16 +103,6 @@ class CopyInto:
         clauses += _options("FORMAT_OPTIONS", self.format_options)
         clauses += _options("COPY_OPTIONS", self.copy_options)
         return "\n".join(clauses)
-
-
-def quoted(name: str) -> str:
-    """A name as SQL, whatever is in it."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def literal(text: str) -> str:
-    """A text as a SQL string, whatever is in it."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _options(clause: str, options: Sequence[tuple[str, str]]) -> list[str]:

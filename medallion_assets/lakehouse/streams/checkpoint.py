@@ -8,7 +8,6 @@ for a stream over files the ledger.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from medallion_assets.lakehouse.delta_log import TableVersion
 from medallion_assets.lakehouse.errors import CheckpointInUseError, LostStateError
+from medallion_assets.lakehouse.json_file import write_whole
 
 _IDENTITY = "_stream.json"
 _CONSUMED = "_consumed.json"
@@ -100,11 +100,3 @@ class Checkpoint:
         """
         merged = {**self.consumed(), **versions}
         write_whole(self.directory / _CONSUMED, {name: asdict(v) for name, v in merged.items()})
-
-
-def write_whole(path: Path, content: Mapping[str, object]) -> None:
-    """Write a JSON file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    unfinished.write_text(json.dumps(content))
-    unfinished.replace(path)

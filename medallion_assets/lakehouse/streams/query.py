@@ -127,8 +127,9 @@ def append(
     path: Path,
     *,
     transaction: tuple[str, int],
-    properties: Mapping[str, str] = MappingProxyType({}),
+    options: Mapping[str, str] = MappingProxyType({}),
     cluster_by: Sequence[str] = (),
+    merge_schema: bool = True,
     widening: bool = False,
 ) -> None:
     """Append to a Delta table exactly once for a transaction id and number.
@@ -137,11 +138,12 @@ def append(
     same append again is skipped.
 
     Args:
-        frame: the rows; columns the table lacks are added to it.
+        frame: the rows.
         path: the table, made where it is missing.
         transaction: `txnAppId` and `txnVersion`.
-        properties: table properties, where the table is made.
+        options: of Delta's writer; those that are table properties count where the table is made.
         cluster_by: columns for liquid clustering, where the table is made.
+        merge_schema: whether columns the table lacks are added to it.
         widening: whether columns get wider types where the rows have them.
     """
     if widening:
@@ -152,10 +154,10 @@ def append(
     writer = (
         frame.write.format("delta")
         .mode("append")
-        .option("mergeSchema", "true")
+        .options(**options)
+        .option("mergeSchema", str(merge_schema).lower())
         .option("txnAppId", application)
         .option("txnVersion", str(number))
-        .options(**properties)
     )
     if cluster_by and not (path / "_delta_log").is_dir():
         writer = writer.clusterBy(*cluster_by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from medallion_assets.lakehouse.copy_into.command import copy_into
 from medallion_assets.lakehouse.copy_into.result import CopyIntoResult
-from medallion_assets.lakehouse.copy_into.statement import quoted
+from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -81,3 +81,7 @@ class CopiedTable:
 
     def columns(self) -> Sequence[str]:
         return [field.name for field in DeltaTable(self.path).schema().fields]
+
+
+Make = Callable[..., CopiedTable]
+"""Makes the table, its columns and properties given as DDL."""

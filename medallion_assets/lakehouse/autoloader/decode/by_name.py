@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, spellings
-from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED, quoted, rescued
+from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED, rescued
+from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

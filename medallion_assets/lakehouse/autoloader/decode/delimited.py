@@ -24,13 +24,13 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     FileGroup,
     Groups,
     literal_path,
-    quoted,
     reader_options,
     rescued,
     several_lines,
 )
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
+from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

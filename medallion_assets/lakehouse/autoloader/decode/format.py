@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from medallion_assets.lakehouse.autoloader.object_store import is_object
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
+from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -158,11 +159,6 @@ def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:
 def _entry(name: str) -> str:
     """The entry's name; a field that is called like the file's own entry stands beside it."""
     return f"{name} (field)" if name == "_file_path" else name
-
-
-def quoted(name: str) -> str:
-    """The name as a SQL identifier."""
-    return "`" + name.replace("`", "``") + "`"
 
 
 def sql_type(kind: DataType) -> str:

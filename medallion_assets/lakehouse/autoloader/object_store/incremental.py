@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medallion_assets.lakehouse.autoloader.discovery.known_files import KnownFiles
+from medallion_assets.lakehouse.json_file import write_whole
 
 _BETWEEN_FULL = 7
 
@@ -31,11 +32,7 @@ class IncrementalListing:
 
     def done(self, after: str) -> None:
         """Note that a listing came to its end, begun after this URI."""
-        self.checkpoint.mkdir(parents=True, exist_ok=True)
-        number = self._since_full() + 1 if after else 0
-        unfinished = self._path.with_name(f"{self._path.name}.tmp")
-        unfinished.write_text(str(number))
-        unfinished.replace(self._path)
+        write_whole(self._path, self._since_full() + 1 if after else 0)
 
     def _since_full(self) -> int:
         return int(self._path.read_text()) if self._path.is_file() else 0

@@ -73,3 +73,12 @@ class ObjectFile(io.RawIOBase):
         buffer[:length] = memoryview(found)
         self._position += length
         return length
+
+
+def object_is_there(uri: str) -> bool:
+    """Whether there is an object at the URI."""
+    try:
+        ObjectFile(uri)
+    except FileNotFoundError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from medallion_assets.lakehouse.autoloader.discovery.landed_file import LandedFi
 from medallion_assets.lakehouse.autoloader.discovery.selection import Selection, is_ignored
 from medallion_assets.lakehouse.autoloader.object_store.connection import store_of
 from medallion_assets.lakehouse.autoloader.object_store.object_directory import ObjectDirectory
-from medallion_assets.lakehouse.autoloader.object_store.object_file import ObjectFile
+from medallion_assets.lakehouse.autoloader.object_store.object_file import object_is_there
 from medallion_assets.lakehouse.errors import TerminalError, TransientError
 from medallion_assets.lakehouse.materialization import FailedFile
 
@@ -37,7 +37,7 @@ class Objects:
         for position in positions:
             file = self.held[position]
             # Consoles mark a directory by an empty object whose key ends in a slash.
-            if file.size or _is_there(file.path):
+            if file.size or object_is_there(file.path):
                 yield file
 
 
@@ -100,14 +100,6 @@ class ObjectListing:
 def _seen(root: str, one: ObjectMeta) -> LandedFile:
     nanoseconds = int(one["last_modified"].timestamp() * 1000) * 1_000_000
     return LandedFile(f"{root}/{one['path']}", one["size"], nanoseconds)
-
-
-def _is_there(uri: str) -> bool:
-    try:
-        ObjectFile(uri)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _first_line(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from medallion_assets.lakehouse.autoloader.options.modes import (
     FileFormat,
     SchemaEvolutionMode,
 )
+from medallion_assets.lakehouse.autoloader.options.nearest import nearest
 from medallion_assets.lakehouse.errors import OptionError
 
 _DAY = 86400.0
@@ -204,13 +204,10 @@ def _refuse(unknown: list[str], reader: Mapping[str, str]) -> None:
                 f"{name} sets up a cloud's notification queue, and there is none outside a cloud. "
                 "Leave it out; cloudFiles.useNotifications watches a local directory."
             )
+        names = {option.name.removeprefix(PREFIX): option.name for option in OPTIONS}
+        meant = nearest(bare, names)
+        said = "" if meant is None else f" Did you mean {names[meant]}?"
         raise OptionError(
-            f"{name} is not an option here.{_nearest(bare)} Known are: "
+            f"{name} is not an option here.{said} Known are: "
             f"{', '.join(option.name for option in OPTIONS)}."
         )
-
-
-def _nearest(bare: str) -> str:
-    names = {option.name.lower().removeprefix(PREFIX.lower()): option.name for option in OPTIONS}
-    near = difflib.get_close_matches(bare.lower(), names, n=1, cutoff=0.5)
-    return f" Did you mean {names[near[0]]}?" if near else ""

@@ -1,0 +1,86 @@
+"""All declarations together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import ModuleType
+
+from medallion_assets.lakehouse.errors import DeclarationError
+from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
+from medallion_assets.lakehouse.tables.silver_table import SilverTable
+from medallion_assets.lakehouse.tables.table import Layer, Table
+
+
+@dataclass(frozen=True)
+class Lakehouse:
+    """All declarations, in an order in which every table stands after what it reads."""
+
+    tables: tuple[Table, ...]
+
+    def __post_init__(self) -> None:
+        names = [table.full_name for table in self.tables]
+        names += [
+            f"silver.{table.quarantine_name}"
+            for table in self.tables
+            if isinstance(table, SilverTable) and table.has_quarantine
+        ]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise DeclarationError(f"Declared twice: {', '.join(doubled)}. Rename one of each.")
+        sources = [table.source.name for table in self.tables if isinstance(table, BronzeTable)]
+        shared = sorted({name for name in sources if sources.count(name) > 1})
+        if shared:
+            raise DeclarationError(
+                f"Landing directories with two bronze tables: {', '.join(shared)}. "
+                "One stream reads a directory; derive the second table from the first."
+            )
+
+    @classmethod
+    def from_modules(cls, *modules: ModuleType) -> Lakehouse:
+        """Collect every table that is a module-level name, and what those tables read."""
+        declared = [
+            value
+            for module in modules
+            for value in vars(module).values()
+            if isinstance(value, Table)
+        ]
+        return cls.from_tables(declared)
+
+    @classmethod
+    def from_tables(cls, tables: Iterable[Table]) -> Lakehouse:
+        """Order the tables, and what they read, by dependency."""
+        declared = list(tables)
+        ordered: dict[int, Table] = {}
+
+        def visit(table: Table) -> None:
+            if id(table) not in ordered:
+                for upstream in table.upstream:
+                    visit(upstream)
+                ordered[id(table)] = table
+
+        for layer in Layer:
+            for table in declared:
+                if table.layer is layer:
+                    visit(table)
+        return cls(tuple(ordered.values()))
+
+    def table(self, full_name: str) -> Table:
+        """The table called `<layer>.<name>`.
+
+        Raises:
+            DeclarationError: there is none; the message lists those there are.
+        """
+        for table in self.tables:
+            if table.full_name == full_name:
+                return table
+        known = ", ".join(table.full_name for table in self.tables)
+        raise DeclarationError(f"There is no table {full_name!r}. Declared are: {known}.")
+
+    def downstream(self, table: Table) -> tuple[Table, ...]:
+        """The table and everything that directly or indirectly reads it, in order."""
+        reached = {table.full_name}
+        for candidate in self.tables:
+            if any(upstream.full_name in reached for upstream in candidate.upstream):
+                reached.add(candidate.full_name)
+        return tuple(candidate for candidate in self.tables if candidate.full_name in reached)

@@ -1,0 +1,152 @@
+"""A table of cleaned, deduplicated and augmented rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse.errors import DeclarationError
+from medallion_assets.lakehouse.quality.expectations import Action, Expectation
+from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
+from medallion_assets.lakehouse.tables.table import Layer, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+class OutputMode(str, Enum):
+    """How a streaming query's result reaches its table, as Structured Streaming defines it."""
+
+    APPEND = "append"
+    UPDATE = "update"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """Columns taken from another silver table by key: the augmentation of a row.
+
+    The rows of the table follow the looked-up table: when a customer changes or arrives after its
+    orders, the orders' columns are corrected in the next run.
+
+    Args:
+        table: the looked-up table, merged by exactly the column `key`.
+        key: the column of the looked-up table.
+        on: the column of this table that holds the key; the same name where it is None.
+        columns: column of this table to column of the looked-up table.
+        types: SQL types of those columns that aren't strings; they are needed only for a table
+            that may be filled before the looked-up one exists.
+    """
+
+    table: SilverTable
+    columns: Mapping[str, str]
+    key: str
+    on: str | None = None
+    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        for mapping in ("columns", "types"):
+            object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
+        if self.table.keys != (self.key,):
+            raise DeclarationError(
+                f"A lookup in {self.table.full_name} goes by its key {self.table.keys}, "
+                f"not by {self.key!r}: otherwise one row could find several."
+            )
+
+    @property
+    def on_column(self) -> str:
+        """The column of the augmented table that holds the key."""
+        return self.on or self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilverTable(Table):
+    """Cleaned, deduplicated and augmented rows.
+
+    Args:
+        source: the table that is streamed.
+        transform: gets and returns a *streaming* DataFrame: watermarks, windows, joins and
+            deduplication work. Columns that start with `_` are seen by expectations and kept in
+            the quarantine, not in the table.
+        keys: where given, rows are merged by these columns; else they are appended.
+        sequence_by: the columns that order the changes of one key; the highest wins, whatever the
+            order of arrival.
+        delete_when: a SQL condition; a winning row for which it holds removes the key.
+        expectations: rules for every transformed row.
+        lookups: columns taken from other silver tables.
+        output_mode: append (default); update merges by `keys` what a streaming aggregation
+            changed; complete replaces the table with the aggregation's whole result.
+    """
+
+    source: BronzeTable | SilverTable
+    transform: Callable[[DataFrame], DataFrame]
+    keys: tuple[str, ...] = ()
+    sequence_by: tuple[str, ...] = ()
+    delete_when: str | None = None
+    expectations: tuple[Expectation, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    output_mode: OutputMode = OutputMode.APPEND
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = [expectation.name for expectation in self.expectations]
+        if len(set(names)) != len(names):
+            raise DeclarationError(f"{self.full_name}: two expectations have the same name.")
+        if self.output_mode is OutputMode.UPDATE and not self.keys:
+            raise DeclarationError(
+                f"{self.full_name}: output mode update needs `keys`, the columns that identify "
+                "a group, because Delta merges by them."
+            )
+        if self.output_mode is OutputMode.UPDATE and (
+            self.expectations or self.sequence_by or self.delete_when or self.lookups
+        ):
+            raise DeclarationError(
+                f"{self.full_name}: output mode update replaces a group's row with its new result; "
+                "expectations, sequence_by, delete_when and lookups have no meaning there. "
+                "Declare them on a table of the rows before they are aggregated."
+            )
+        if self.output_mode is OutputMode.COMPLETE and (self.keys or self.expectations):
+            raise DeclarationError(
+                f"{self.full_name}: output mode complete replaces the whole table every time; "
+                "keys and expectations have no meaning there."
+            )
+        if self.output_mode is OutputMode.APPEND and bool(self.keys) != bool(self.sequence_by):
+            raise DeclarationError(
+                f"{self.full_name}: `keys` and `sequence_by` go together: without a sequence "
+                "the winning row of a key would depend on the order of arrival."
+            )
+        if (self.delete_when or self.lookups) and not self.keys:
+            raise DeclarationError(f"{self.full_name}: delete_when and lookups need `keys`.")
+        if isinstance(self.source, SilverTable) and self.source.merges:
+            raise DeclarationError(
+                f"{self.full_name} streams {self.source.full_name}, whose rows change in place. "
+                "Stream its source instead and look the rest up, or make this a gold table."
+            )
+
+    @property
+    def layer(self) -> Layer:
+        """Silver."""
+        return Layer.SILVER
+
+    @property
+    def merges(self) -> bool:
+        """Whether rows of this table change after they were written."""
+        return bool(self.keys) or self.output_mode is OutputMode.COMPLETE
+
+    @property
+    def has_quarantine(self) -> bool:
+        """Whether any rule sends rows to the quarantine table."""
+        return any(rule.action is Action.QUARANTINE for rule in self.expectations)
+
+    @property
+    def quarantine_name(self) -> str:
+        """The name of the quarantine table, in the same layer."""
+        return f"{self.name}_quarantine"
+
+    @property
+    def upstream(self) -> tuple[Table, ...]:
+        """The streamed source, then the looked-up tables."""
+        return (self.source, *(lookup.table for lookup in self.lookups))
