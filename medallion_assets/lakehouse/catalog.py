@@ -64,6 +64,18 @@ def table_path(spark: SparkSession, name: str) -> Path:
     return warehouse / table if schema == "default" else warehouse / f"{schema}.db" / table
 
 
+def table_at(spark: SparkSession, said: str) -> tuple[str | None, Path]:
+    """The name, None where it goes by path, and the directory of `table` or ``delta.`/path` ``.
+
+    Raises:
+        OptionError: it is neither.
+    """
+    by_path = re.fullmatch(r"delta\.`(.+)`", said.strip(), re.I)
+    if by_path is None:
+        return said, table_path(spark, said)
+    return None, local_path(by_path.group(1).replace("``", "`")).resolve()
+
+
 def split_name(name: str) -> tuple[str, str]:
     """Schema and table of a name such as `orders`, `silver.orders`, `spark_catalog.silver.orders`.
 

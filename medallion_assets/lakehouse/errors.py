@@ -48,7 +48,7 @@ class StatementError(TerminalError):
 
 
 class TargetError(TerminalError):
-    """The table of a COPY INTO is not there, or none that can be copied into."""
+    """The table to write is not there, or none that can be written so."""
 
 
 class SourceError(TerminalError):
@@ -57,6 +57,10 @@ class SourceError(TerminalError):
 
 class MisfitError(TerminalError):
     """Rows of a file do not fit the table they are copied into: nothing was written."""
+
+
+class ChangesError(TerminalError):
+    """Rows that are no changes: without key or sequence, or not a batch."""
 
 
 class FilesBeingLoadedError(TransientError):

@@ -178,7 +178,7 @@ class _Computing:
                 differs = differs | ~F.col(f"t.`{name}`").eqNullSafe(F.col(f"s.`{name}`"))
             else:
                 differs = F.lit(True)
-        with query.transaction(spark, self.stream, number):
+        with query.transaction(spark, (self.stream, number)):
             (
                 target.alias("t")
                 .merge(source.alias("s"), on)

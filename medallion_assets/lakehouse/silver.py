@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
+from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED, LatestRows
+from medallion_assets.lakehouse.changes.places import Places
+from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE
 from medallion_assets.lakehouse.errors import ExpectationFailedError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
 from medallion_assets.lakehouse.materialization import Materialization, Rows
-from medallion_assets.lakehouse.merge import CHANGE_DATA_FEED, SEQUENCE, Merge
 from medallion_assets.lakehouse.quality import judge
 from medallion_assets.lakehouse.quality.expectations import Action, ExpectationCount
 from medallion_assets.lakehouse.quality.quarantine import write_quarantine
@@ -154,7 +156,8 @@ class _Writing:
             sequence = F.struct(
                 *[F.expr(name).alias(name.replace(".", "_")) for name in table.sequence_by]
             )
-            judged = judged.withColumn(SEQUENCE, sequence)
+            deletes = F.coalesce(F.expr(table.delete_when or "false"), F.lit(False))
+            judged = judged.withColumns({SEQUENCE: sequence, DELETED: deletes})
         # Judged once: the count, the quarantine and the table all read the kept result.
         judged = judged.persist()
         try:
@@ -163,7 +166,7 @@ class _Writing:
             if counts["_quarantined"]:
                 bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
                 path = self.lake.quarantine_path(table)
-                bad = bad.drop(SEQUENCE)
+                bad = bad.drop(SEQUENCE, DELETED)
                 write_quarantine(bad, path, self.stream, number, widening=self.widening)
             good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
             if counts["_read"]:
@@ -185,19 +188,19 @@ class _Writing:
                 widening=self.widening,
             )
             return
-        merge = Merge(
+        tombstones = Places(self.lake.tombstones_path(table), table.keys)
+        latest = LatestRows(
             path=self.lake.path(table),
-            tombstones=self.lake.tombstones_path(table),
+            places=tombstones if table.delete_when else None,
             keys=table.keys,
-            delete_when=table.delete_when,
             computed=tuple(name for lookup in table.lookups for name in lookup.columns),
             private=tuple(private),
             cluster_by=table.cluster_by,
             widening=self.widening,
         )
-        winners = self.lookups.augment(merge.winners(good)).persist()
+        winners = self.lookups.augment(latest.winners(good)).persist()
         try:
-            merge.apply(winners, self.stream, number)
+            latest.apply(winners, (self.stream, number))
         finally:
             winners.unpersist()
 
@@ -224,7 +227,7 @@ class _Writing:
             query.append(frame, path, transaction=(self.stream, number), options=CHANGE_DATA_FEED)
         else:
             on = " and ".join(f"t.`{key}` <=> s.`{key}`" for key in self.table.keys)
-            with query.transaction(spark, self.stream, number):
+            with query.transaction(spark, (self.stream, number)):
                 (
                     DeltaTable.forPath(spark, str(path))
                     .alias("t")
@@ -273,7 +276,8 @@ class _Writing:
 
 
 def _private(frame: DataFrame) -> list[str]:
-    return [name for name in frame.columns if name.startswith("_") and name != SEQUENCE]
+    own = (SEQUENCE, DELETED)
+    return [name for name in frame.columns if name.startswith("_") and name not in own]
 
 
 def _as_expectation_failure(error: Exception, table: SilverTable) -> ExpectationFailedError | None:

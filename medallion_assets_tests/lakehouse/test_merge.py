@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pytest
 
+from medallion_assets.lakehouse.changes.latest import LatestRows
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.merge import Merge
 from medallion_assets.lakehouse.tables import SilverTable
 from medallion_assets_tests.lakehouse.delta_rows import append, raw, rows, run
 
@@ -174,7 +174,7 @@ def before_the_merge(lake: Lake, patch: pytest.MonkeyPatch) -> None:
         raise CrashError
 
     with patch.context() as patched:
-        patched.setattr(Merge, "_merge", crash)
+        patched.setattr(LatestRows, "_merge", crash)
         with pytest.raises(CrashError):
             run(latest, lake)
     assert {row["key"] for row in rows(lake.tombstones_path(latest))} == {"a", "d"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from medallion_assets.lakehouse.autoloader.frame import CloudFilesFrame
 from medallion_assets.lakehouse.autoloader.handle import CloudFilesQuery
 from medallion_assets.lakehouse.autoloader.options import SchemaEvolutionMode
 from medallion_assets.lakehouse.autoloader.stream import FileStream, Sink
-from medallion_assets.lakehouse.catalog import table_path
+from medallion_assets.lakehouse.catalog import table_at
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW, ONCE, processing_time
 
@@ -117,11 +116,8 @@ class CloudFilesWriter:
 
     def toTable(self, tableName: str) -> CloudFilesQuery:  # noqa: N802, N803 - Spark's names
         """Start the stream into a table by name, or by ``delta.`/path` ``; made where missing."""
-        by_path = re.fullmatch(r"delta\.`(.+)`", tableName.strip(), re.I)
-        if by_path:
-            return self.start(by_path.group(1))
-        path = table_path(self._frame.spark, tableName)
-        return self._run(self._delta_sink(path, tableName))
+        name, path = table_at(self._frame.spark, tableName)
+        return self._run(self._delta_sink(path, name))
 
     def table(self, tableName: str) -> CloudFilesQuery:  # noqa: N803 - Spark's name
         """The older name of `toTable`."""

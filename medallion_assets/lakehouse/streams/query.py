@@ -126,7 +126,7 @@ def append(
     frame: DataFrame,
     path: Path,
     *,
-    transaction: tuple[str, int],
+    transaction: tuple[str, int] | None,
     options: Mapping[str, str] = MappingProxyType({}),
     cluster_by: Sequence[str] = (),
     merge_schema: bool = True,
@@ -140,7 +140,7 @@ def append(
     Args:
         frame: the rows.
         path: the table, made where it is missing.
-        transaction: `txnAppId` and `txnVersion`.
+        transaction: `txnAppId` and `txnVersion`; None appends whatever was appended before.
         options: of Delta's writer; those that are table properties count where the table is made.
         cluster_by: columns for liquid clustering, where the table is made.
         merge_schema: whether columns the table lacks are added to it.
@@ -150,30 +150,37 @@ def append(
         from medallion_assets.lakehouse.type_widening.tables import widen_columns
 
         widen_columns(frame.sparkSession, path, frame.schema)
-    application, number = transaction
     writer = (
         frame.write.format("delta")
         .mode("append")
         .options(**options)
         .option("mergeSchema", str(merge_schema).lower())
-        .option("txnAppId", application)
-        .option("txnVersion", str(number))
     )
+    if transaction is not None:
+        application, number = transaction
+        writer = writer.option("txnAppId", application).option("txnVersion", str(number))
     if cluster_by and not (path / "_delta_log").is_dir():
         writer = writer.clusterBy(*cluster_by)
     writer.save(str(path))
 
 
 @contextmanager
-def transaction(spark: SparkSession, application: str, number: int) -> Iterator[None]:
+def transaction(spark: SparkSession, given: tuple[str, int] | None) -> Iterator[None]:
     """Make every Delta command of the block part of a transaction id and number.
 
     MERGE has no writer options; Delta reads them from the session, and skips a command whose number
     is in the table's log already (docs.delta.io, idempotent writes).
+
+    Args:
+        spark: the session.
+        given: `txnAppId` and `txnVersion`; None leaves the commands as they are.
     """
+    if given is None:
+        yield
+        return
     names = ("spark.databricks.delta.write.txnAppId", "spark.databricks.delta.write.txnVersion")
-    for name, value in zip(names, (application, str(number)), strict=True):
-        spark.conf.set(name, value)
+    for name, value in zip(names, given, strict=True):
+        spark.conf.set(name, str(value))
     try:
         yield
     finally:

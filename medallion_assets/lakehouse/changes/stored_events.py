@@ -1,0 +1,68 @@
+"""Every event of a table, kept: what a late one is spliced into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medallion_assets.lakehouse.changes.events import same
+from medallion_assets.lakehouse.changes.rules import (
+    DELETED,
+    FINGERPRINT,
+    SEQUENCE,
+    TRUNCATES,
+    ChangeRules,
+)
+from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.streams import query
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class StoredEvents:
+    """A set of events: what is added twice is there once.
+
+    Args:
+        path: of the Delta table that holds them; made with the first.
+        rules: what they mean.
+        widening: whether columns get wider types where the events have them.
+    """
+
+    path: Path
+    rules: ChangeRules
+    widening: bool = False
+
+    def exists(self) -> bool:
+        """Whether any were stored."""
+        return DeltaLog(self.path).exists()
+
+    def add(self, events: DataFrame, transaction: tuple[str, int] | None) -> DataFrame:
+        """Store events; a repetition of them stores nothing.
+
+        Args:
+            events: of one micro-batch, persisted.
+            transaction: `txnAppId` and `txnVersion`, where the micro-batch has them.
+
+        Returns:
+            All events, those stored before included, of every key that one of these can change.
+        """
+        identity = [*self.rules.keys, SEQUENCE, DELETED, TRUNCATES, FINGERPRINT]
+        if not self.exists():
+            query.append(events, self.path, transaction=transaction, widening=self.widening)
+            return events
+        spark = events.sparkSession
+        stored = spark.read.format("delta").load(str(self.path))
+        if self.rules.apply_as_truncates is None or events.where(TRUNCATES).isEmpty():
+            rows = stored.where(f"not {TRUNCATES}").alias("t")
+            rows = rows.join(events.alias("s"), same(self.rules.keys), "left_semi")
+            stored = rows.unionByName(stored.where(TRUNCATES))
+        new = events.alias("s").join(stored.alias("t"), same(identity), "left_anti").persist()
+        try:
+            if not new.isEmpty():
+                query.append(new, self.path, transaction=transaction, widening=self.widening)
+        finally:
+            new.unpersist()
+        return stored.unionByName(events, allowMissingColumns=True).dropDuplicates(identity)
