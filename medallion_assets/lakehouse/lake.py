@@ -60,6 +60,10 @@ class Lake:
         """The keys a merged table has deleted; they belong to the generation of its stream."""
         return self.stream_directory(table) / "_tombstones"
 
+    def events_path(self, table: SilverTable) -> Path:
+        """The changes a table with history was made of; they belong to the same generation."""
+        return self.stream_directory(table) / "_events"
+
     def landing_path(self, source: LandingDirectory) -> Path:
         """The directory in which the source's files land."""
         return self.landing / source.name

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
+from medallion_assets.lakehouse.changes.events import as_changes_error, events_of
 from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED, LatestRows
 from medallion_assets.lakehouse.changes.places import Places
-from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE
+from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE, ChangeRules
+from medallion_assets.lakehouse.changes.stored_events import StoredEvents
+from medallion_assets.lakehouse.changes.versioned import VersionedRows
 from medallion_assets.lakehouse.errors import ExpectationFailedError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
@@ -119,7 +122,9 @@ class _Writing:
             else:
                 rows = self._append(frame, number)
         except Exception as error:
-            failure = _as_expectation_failure(error, self.table)
+            failure = _as_expectation_failure(error, self.table) or as_changes_error(
+                error, self.table.full_name
+            )
             if failure is None:
                 raise
             raise failure from error
@@ -156,7 +161,7 @@ class _Writing:
             sequence = F.struct(
                 *[F.expr(name).alias(name.replace(".", "_")) for name in table.sequence_by]
             )
-            deletes = F.coalesce(F.expr(table.delete_when or "false"), F.lit(False))
+            deletes = F.coalesce(F.expr(table.apply_as_deletes or "false"), F.lit(False))
             judged = judged.withColumns({SEQUENCE: sequence, DELETED: deletes})
         # Judged once: the count, the quarantine and the table all read the kept result.
         judged = judged.persist()
@@ -169,11 +174,43 @@ class _Writing:
                 bad = bad.drop(SEQUENCE, DELETED)
                 write_quarantine(bad, path, self.stream, number, widening=self.widening)
             good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
-            if counts["_read"]:
-                self._write(good, number)
+            if not counts["_read"]:
+                return Rows()
+            rules = table.change_rules
+            if rules is not None and rules.keeps_events:
+                return self._version(good, rules, number, counts)
+            self._write(good, number)
         finally:
             judged.unpersist()
-        return self._rows(counts) if counts["_read"] else Rows()
+        return self._rows(counts)
+
+    def _version(
+        self, good: DataFrame, rules: ChangeRules, number: int, counts: Mapping[str, int]
+    ) -> Rows:
+        """Write to a table that is computed from all changes of a key."""
+        path = self.lake.path(self.table)
+        rules = replace(rules, except_column_list=tuple(_private(good)))
+        stored = StoredEvents(self.lake.events_path(self.table), rules, self.widening)
+        versioned = VersionedRows(self.table.full_name, path, stored, rules, self.table.cluster_by)
+        before = self.lake.log(self.table).version()
+        events = events_of(good.drop(SEQUENCE, DELETED), rules).persist()
+        try:
+            added = versioned.apply(events, (self.stream, number))
+        finally:
+            events.unpersist()
+        # Where no version changed nothing was committed, and the last metrics are another's.
+        changed = self.lake.log(self.table).version() != before
+        rows = (
+            self._rows(counts)
+            if changed
+            else Rows(
+                read=counts["_read"],
+                kept=counts["_kept"],
+                quarantined=counts["_quarantined"],
+                dropped=counts["_dropped"],
+            )
+        )
+        return replace(rows, written=added, superseded=counts["_kept"] - added)
 
     def _write(self, good: DataFrame, number: int) -> None:
         table = self.table
@@ -191,7 +228,7 @@ class _Writing:
         tombstones = Places(self.lake.tombstones_path(table), table.keys)
         latest = LatestRows(
             path=self.lake.path(table),
-            places=tombstones if table.delete_when else None,
+            places=tombstones if table.apply_as_deletes else None,
             keys=table.keys,
             computed=tuple(name for lookup in table.lookups for name in lookup.columns),
             private=tuple(private),

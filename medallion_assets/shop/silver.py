@@ -37,7 +37,7 @@ customers = SilverTable(
     transform=_customer_rows,
     keys=("customer_id",),
     sequence_by=("_lsn",),
-    delete_when="_op = 'd'",
+    apply_as_deletes="_op = 'd'",
     expectations=(
         _PARSED,
         expect_or_quarantine("customer_id_present", "customer_id is not null"),

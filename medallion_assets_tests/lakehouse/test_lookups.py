@@ -29,7 +29,7 @@ customers = SilverTable(
     transform=lambda changes: changes.selectExpr("id", "name", "at", "op as _op"),
     keys=("id",),
     sequence_by=("at",),
-    delete_when="_op = 'd'",
+    apply_as_deletes="_op = 'd'",
 )
 orders = SilverTable(
     name="orders",

@@ -73,7 +73,7 @@ latest = SilverTable(
     ),
     keys=("case", "key"),
     sequence_by=("sequence",),
-    delete_when="_op = 'd'",
+    apply_as_deletes="_op = 'd'",
 )
 
 

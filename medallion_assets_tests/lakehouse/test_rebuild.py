@@ -32,7 +32,7 @@ latest = SilverTable(
     transform=lambda rows: rows.selectExpr("id", "kind", "seq"),
     keys=("id",),
     sequence_by=("seq",),
-    delete_when="kind = 'gone'",
+    apply_as_deletes="kind = 'gone'",
     expectations=(expect_or_quarantine("id_present", "id is not null"),),
 )
 by_kind = GoldTable(

@@ -91,10 +91,10 @@ CUSTOMERS = merged("customers")
         ),
         (lambda: silver(keys=("id",)), "`keys` and `sequence_by` go together"),
         (lambda: silver(sequence_by=("at",)), "`keys` and `sequence_by` go together"),
-        (lambda: silver(delete_when="gone"), "delete_when and lookups need `keys`"),
+        (lambda: silver(apply_as_deletes="gone"), "apply_as_deletes and lookups need `keys`"),
         (
             lambda: silver(lookups=(Lookup(table=CUSTOMERS, key="id", columns={"n": "name"}),)),
-            "delete_when and lookups need `keys`",
+            "apply_as_deletes and lookups need `keys`",
         ),
         (
             lambda: Lookup(table=CUSTOMERS, key="name", columns={"n": "name"}),

@@ -32,10 +32,10 @@ def test_the_same_declaration_has_the_same_version() -> None:
     [
         replace(silver_orders, transform=other_transform),
         replace(silver_orders, expectations=(expect("small", "amount < 10"),)),
-        replace(silver_orders, delete_when="deleted"),
+        replace(silver_orders, apply_as_deletes="deleted"),
         replace(silver_orders, lookups=()),
     ],
-    ids=["transform", "expectations", "delete_when", "lookups"],
+    ids=["transform", "expectations", "apply_as_deletes", "lookups"],
 )
 def test_what_decides_rows_changes_the_version(changed: Table) -> None:
     assert code_version(changed) != code_version(silver_orders)

@@ -42,6 +42,7 @@ def events_of(changes: DataFrame, rules: ChangeRules) -> DataFrame:
             ".writeStream.foreachBatch(lambda changes, _: apply_changes(spark, changes, ...))"
         )
     columns = rules.columns_of(changes.columns)
+    rules.tracked(columns)
     values = [name for name in columns if name not in rules.keys]
     truncates = _condition(rules.apply_as_truncates)
     keys_present = F.lit(True)

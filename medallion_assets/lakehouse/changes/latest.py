@@ -72,11 +72,15 @@ class LatestRows:
             winners: the rows of `winners`, with the computed columns.
             transaction: `txnAppId` and `txnVersion`, which make it exactly once.
         """
+        any_new = True
         if self.places is not None:
             winners = self.places.outranking(winners)
             kept = winners.where(DELETED) if self.keeps_sequence else winners
-            self.places.remember(kept, transaction)
+            any_new = self.places.remember(kept, transaction) or self.keeps_sequence
         rows = winners.drop(REPEATED, *self.private)
+        if not any_new and not self._is_incomplete(rows):
+            # Delta would commit a merge that changes nothing.
+            return
         if not DeltaLog(self.path).row_count():
             query.append(
                 self._written(rows.where(f"not {DELETED}")),
@@ -88,6 +92,21 @@ class LatestRows:
             return
         with query.transaction(rows.sparkSession, transaction):
             self._merge(rows.sparkSession, rows)
+
+    def _is_incomplete(self, rows: DataFrame) -> bool:
+        """Whether a crash has kept rows out of the table whose places are known."""
+        from pyspark.sql import functions as F
+
+        if not DeltaLog(self.path).exists():
+            return True
+        stored = rows.sparkSession.read.format("delta").load(str(self.path))
+        values = [name for name in self._values(self._written(rows)) if name in stored.columns]
+        there = F.struct(fingerprint(stored, values).alias("hash")).alias("there")
+        held = stored.select(*[column(key) for key in self.keys], there).alias("t")
+        found = F.col("t.there")
+        differs = found.isNull() | (found["hash"] != F.col(f"s.{FINGERPRINT}"))
+        missing = F.when(F.col(f"s.{DELETED}"), found.isNotNull()).otherwise(differs)
+        return not rows.alias("s").join(held, same(self.keys), "left").where(missing).isEmpty()
 
     def _merge(self, spark: SparkSession, rows: DataFrame) -> None:
         from delta.tables import DeltaTable

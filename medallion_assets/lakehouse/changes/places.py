@@ -60,24 +60,28 @@ class Places:
             F.coalesce(own == highest, F.lit(False)).alias(REPEATED),
         )
 
-    def remember(self, winners: DataFrame, transaction: tuple[str, int] | None) -> None:
+    def remember(self, winners: DataFrame, transaction: tuple[str, int] | None) -> bool:
         """Keep the places of rows that don't repeat what is kept.
 
         Args:
             winners: rows of `outranking`.
             transaction: `txnAppId` and `txnVersion`, where the micro-batch has them.
+
+        Returns:
+            Whether there were any.
         """
         from pyspark.sql import functions as F
 
         keys = [column(key) for key in self.keys]
         new = winners.where(f"not {REPEATED}").select(*keys, SEQUENCE, DELETED, FINGERPRINT)
         if new.isEmpty():
-            return
+            return False
         new = new.withColumn(_TAKEN_AT, F.current_timestamp())
         query.append(new, self.path, transaction=transaction)
         version = DeltaLog(self.path).version()
         if version is not None and version.version % _COMPACTED_EVERY == _COMPACTED_EVERY - 1:
             self._compact(winners.sparkSession)
+        return True
 
     def _highest(self, spark: SparkSession) -> DataFrame:
         from pyspark.sql import functions as F

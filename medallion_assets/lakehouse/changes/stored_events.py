@@ -39,7 +39,7 @@ class StoredEvents:
         """Whether any were stored."""
         return DeltaLog(self.path).exists()
 
-    def add(self, events: DataFrame, transaction: tuple[str, int] | None) -> DataFrame:
+    def add(self, events: DataFrame, transaction: tuple[str, int] | None) -> tuple[DataFrame, int]:
         """Store events; a repetition of them stores nothing.
 
         Args:
@@ -47,22 +47,32 @@ class StoredEvents:
             transaction: `txnAppId` and `txnVersion`, where the micro-batch has them.
 
         Returns:
-            All events, those stored before included, of every key that one of these can change.
+            All events, those stored before included, of every key that one of these can change;
+            and how many are new.
         """
         identity = [*self.rules.keys, SEQUENCE, DELETED, TRUNCATES, FINGERPRINT]
         if not self.exists():
-            query.append(events, self.path, transaction=transaction, widening=self.widening)
-            return events
+            return events, self._append(events.dropDuplicates(identity), transaction)
         spark = events.sparkSession
         stored = spark.read.format("delta").load(str(self.path))
         if self.rules.apply_as_truncates is None or events.where(TRUNCATES).isEmpty():
             rows = stored.where(f"not {TRUNCATES}").alias("t")
             rows = rows.join(events.alias("s"), same(self.rules.keys), "left_semi")
             stored = rows.unionByName(stored.where(TRUNCATES))
-        new = events.alias("s").join(stored.alias("t"), same(identity), "left_anti").persist()
+        new = events.alias("s").join(stored.alias("t"), same(identity), "left_anti")
+        new = new.dropDuplicates(identity).persist()
         try:
-            if not new.isEmpty():
-                query.append(new, self.path, transaction=transaction, widening=self.widening)
+            added = 0 if new.isEmpty() else self._append(new, transaction)
         finally:
             new.unpersist()
-        return stored.unionByName(events, allowMissingColumns=True).dropDuplicates(identity)
+        # Not the stored ones twice: read again they include these, with the columns of before.
+        others = stored.alias("t").join(events.alias("s"), same(identity), "left_anti")
+        known = others.unionByName(events, allowMissingColumns=True).dropDuplicates(identity)
+        return known, added
+
+    def _append(self, events: DataFrame, transaction: tuple[str, int] | None) -> int:
+        log = DeltaLog(self.path)
+        before = log.version()
+        query.append(events, self.path, transaction=transaction, widening=self.widening)
+        # Of a transaction that is there already nothing is committed.
+        return 0 if log.version() == before else int(log.last_operation()["numOutputRows"])

@@ -47,7 +47,7 @@ class VersionedRows:
     rules: ChangeRules
     cluster_by: tuple[str, ...] = ()
 
-    def apply(self, events: DataFrame, transaction: tuple[str, int] | None) -> None:
+    def apply(self, events: DataFrame, transaction: tuple[str, int] | None) -> int:
         """Store events, and bring the rows of their keys in line with all there are.
 
         The events are stored first: what a crash leaves in between is completed by the same events
@@ -56,6 +56,9 @@ class VersionedRows:
         Args:
             events: of one micro-batch, persisted.
             transaction: `txnAppId` and `txnVersion`, which make it exactly once.
+
+        Returns:
+            How many events are new.
 
         Raises:
             TargetError: the table has rows that no stored event made.
@@ -67,7 +70,8 @@ class VersionedRows:
                 f"{self.stored.path}. Late changes could not be told from early ones: let "
                 "apply_changes make the table, or restore that directory from a backup."
             )
-        known = self.stored.add(events, transaction).persist()
+        known, added = self.stored.add(events, transaction)
+        known = known.persist()
         try:
             rows = self._rows(known)
             if filled:
@@ -79,6 +83,7 @@ class VersionedRows:
                 )  # fmt: skip
         finally:
             known.unpersist()
+        return added
 
     def _rows(self, events: DataFrame) -> DataFrame:
         from pyspark.sql import functions as F

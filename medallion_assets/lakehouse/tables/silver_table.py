@@ -8,6 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse.changes.rules import ChangeRules
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.expectations import Action, Expectation
 from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
@@ -50,6 +51,11 @@ class Lookup:
     def __post_init__(self) -> None:
         for mapping in ("columns", "types"):
             object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
+        if self.table.stored_as_scd_type != 1:
+            raise DeclarationError(
+                f"{self.table.full_name} has every version of a row: a lookup could find several. "
+                "Look up in a table of type 1."
+            )
         if self.table.keys != (self.key,):
             raise DeclarationError(
                 f"A lookup in {self.table.full_name} goes by its key {self.table.keys}, "
@@ -74,7 +80,12 @@ class SilverTable(Table):
         keys: where given, rows are merged by these columns; else they are appended.
         sequence_by: the columns that order the changes of one key; the highest wins, whatever the
             order of arrival.
-        delete_when: a SQL condition; a winning row for which it holds removes the key.
+        apply_as_deletes: a SQL condition; a winning row for which it holds removes the key.
+        ignore_null_updates: whether a null leaves the value that was there.
+        stored_as_scd_type: 1 keeps the newest row of a key; 2 every version of it, with
+            `__START_AT` and `__END_AT`.
+        track_history_column_list: the columns whose changes open a new version; None takes all.
+        track_history_except_column_list: columns whose changes don't.
         expectations: rules for every transformed row.
         lookups: columns taken from other silver tables.
         output_mode: append (default); update merges by `keys` what a streaming aggregation
@@ -85,7 +96,11 @@ class SilverTable(Table):
     transform: Callable[[DataFrame], DataFrame]
     keys: tuple[str, ...] = ()
     sequence_by: tuple[str, ...] = ()
-    delete_when: str | None = None
+    apply_as_deletes: str | None = None
+    ignore_null_updates: bool = False
+    stored_as_scd_type: int = 1
+    track_history_column_list: tuple[str, ...] | None = None
+    track_history_except_column_list: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     lookups: tuple[Lookup, ...] = ()
     output_mode: OutputMode = OutputMode.APPEND
@@ -101,11 +116,11 @@ class SilverTable(Table):
                 "a group, because Delta merges by them."
             )
         if self.output_mode is OutputMode.UPDATE and (
-            self.expectations or self.sequence_by or self.delete_when or self.lookups
+            self.expectations or self.sequence_by or self.apply_as_deletes or self.lookups
         ):
             raise DeclarationError(
                 f"{self.full_name}: output mode update replaces a group's row with its new result; "
-                "expectations, sequence_by, delete_when and lookups have no meaning there. "
+                "expectations, sequence_by, apply_as_deletes and lookups have no meaning there. "
                 "Declare them on a table of the rows before they are aggregated."
             )
         if self.output_mode is OutputMode.COMPLETE and (self.keys or self.expectations):
@@ -118,8 +133,13 @@ class SilverTable(Table):
                 f"{self.full_name}: `keys` and `sequence_by` go together: without a sequence "
                 "the winning row of a key would depend on the order of arrival."
             )
-        if (self.delete_when or self.lookups) and not self.keys:
-            raise DeclarationError(f"{self.full_name}: delete_when and lookups need `keys`.")
+        if (self.apply_as_deletes or self.lookups) and not self.keys:
+            raise DeclarationError(f"{self.full_name}: apply_as_deletes and lookups need `keys`.")
+        if self.change_rules is not None and self.change_rules.keeps_events and self.lookups:
+            raise DeclarationError(
+                f"{self.full_name}: a looked-up value has no place in a history, as it changes "
+                "without a change of the row. Look it up in a table of type 1, or in gold."
+            )
         if isinstance(self.source, SilverTable) and self.source.merges:
             raise DeclarationError(
                 f"{self.full_name} streams {self.source.full_name}, whose rows change in place. "
@@ -135,6 +155,25 @@ class SilverTable(Table):
     def merges(self) -> bool:
         """Whether rows of this table change after they were written."""
         return bool(self.keys) or self.output_mode is OutputMode.COMPLETE
+
+    @property
+    def change_rules(self) -> ChangeRules | None:
+        """How rows are merged by their keys; None where they are not.
+
+        Raises:
+            DeclarationError: the rules contradict each other.
+        """
+        if not self.keys or not self.sequence_by:
+            return None
+        return ChangeRules(
+            keys=self.keys,
+            sequence_by=self.sequence_by,
+            apply_as_deletes=self.apply_as_deletes,
+            ignore_null_updates=self.ignore_null_updates,
+            stored_as_scd_type=self.stored_as_scd_type,
+            track_history_column_list=self.track_history_column_list,
+            track_history_except_column_list=self.track_history_except_column_list,
+        )
 
     @property
     def has_quarantine(self) -> bool:
