@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse.changes.debezium import debezium_rows
 from medallion_assets.lakehouse.quality.expectations import expect, expect_or_quarantine
 from medallion_assets.lakehouse.tables import Lookup, SilverTable
 from medallion_assets.shop import bronze
@@ -16,16 +17,15 @@ _PARSED = expect_or_quarantine("parsed", "_corrupt_record is null")
 
 
 def _customer_rows(events: DataFrame) -> DataFrame:
-    """The row a change leaves, or for a delete the key it removes."""
-    return events.selectExpr(
-        "coalesce(after.customer_id, before.customer_id) as customer_id",
-        "after.name as name",
-        "lower(trim(after.email)) as email",
-        "upper(after.country) as country",
-        "after.segment as segment",
-        "cast(after.updated_at as timestamp) as updated_at",
-        "op as _op",
-        "source.lsn as _lsn",
+    return debezium_rows(events).selectExpr(
+        "customer_id",
+        "name",
+        "lower(trim(email)) as email",
+        "upper(country) as country",
+        "segment",
+        "cast(updated_at as timestamp) as updated_at",
+        "_op",
+        "_order",
         "_corrupt_record",
         "_file_path",
     )
@@ -36,7 +36,7 @@ customers = SilverTable(
     source=bronze.customers,
     transform=_customer_rows,
     keys=("customer_id",),
-    sequence_by=("_lsn",),
+    sequence_by=("_order",),
     apply_as_deletes="_op = 'd'",
     expectations=(
         _PARSED,
