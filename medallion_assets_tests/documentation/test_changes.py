@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from medallion_assets import read_stream
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets_tests.documentation.pages import blocks
 from medallion_assets_tests.lakehouse.delta_rows import rows, run
@@ -34,16 +33,16 @@ def held(spark: SparkSession, table: str) -> list[tuple[Any, ...]]:
 
 def test_the_scripts_of_the_page(directory: Path, spark: SparkSession, lake: Lake) -> None:
     first, stream, declared, snapshots = blocks("docs/changes.md", "python")
-    names: dict[str, Any] = {"read_stream": read_stream}
+    names: dict[str, Any] = {}
     exec(first, names)
     assert held(spark, "people_type_1") == [(1, "Ann", "Kiel")]
     assert held(spark, "people_type_2") == [
         (1, "Ann", "Kiel", 4, None), (1, "Ann", "Ulm", 1, 4), (2, "Bob", "Bonn", 2, 3),
     ]  # fmt: skip
     (directory / "landing/accounts").mkdir(parents=True)
-    (directory / "landing/accounts/1.json").write_text(
-        '{"id": 1, "balance": 5, "op": "I", "seq": 1}\n{"id": 1, "balance": 7, "op": "U", "seq": 2}\n'
-    )
+    two = [{"id": 1, "balance": 3 + 2 * n, "op": "U", "seq": n} for n in (1, 2)]
+    landed = "".join(f"{json.dumps(change)}\n" for change in two)
+    (directory / "landing/accounts/1.json").write_text(landed)
     exec(stream, names)
     assert held(spark, "accounts") == [(7, 1)]
     exec(declared, names)
