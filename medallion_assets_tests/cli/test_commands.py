@@ -14,6 +14,7 @@ import pytest
 
 from medallion_assets.cli import main
 from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets_tests.driver_process import SHORT_LIVED
 
 PROGRAM = "import sys; from medallion_assets.cli import main; sys.exit(main())"
 MEDALLION = [sys.executable, "-c", PROGRAM]
@@ -34,6 +35,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MEDALLION_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("MEDALLION_LANDING", str(tmp_path / "landing"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    for name, value in SHORT_LIVED.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

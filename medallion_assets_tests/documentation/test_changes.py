@@ -31,7 +31,8 @@ def held(spark: SparkSession, table: str) -> list[tuple[Any, ...]]:
     return sorted(map(tuple, spark.table(table).collect()))
 
 
-def test_the_scripts_of_the_page(directory: Path, spark: SparkSession, lake: Lake) -> None:
+def test_the_scripts_of_the_page(directory: Path, spark: SparkSession) -> None:
+    lake = Lake(directory / "lake", directory / "landed")
     first, stream, declared, snapshots = blocks("docs/changes.md", "python")
     names: dict[str, Any] = {}
     exec(first, names)

@@ -52,7 +52,9 @@ class Places:
 
         if not DeltaLog(self.path).exists():
             return winners.withColumn(REPEATED, F.lit(False))
-        known = self._highest(winners.sparkSession).alias("t")
+        stored = self._stored(winners.sparkSession).alias("t")
+        touched = stored.join(winners.alias("s"), same(self.keys), "left_semi")
+        known = self._highest(touched).alias("t")
         joined = winners.alias("s").join(known, same(self.keys), "left")
         own, highest = place("s"), F.col(f"t.{_PLACE}")
         return joined.where(highest.isNull() | (own >= highest)).select(
@@ -83,10 +85,12 @@ class Places:
             self._compact(winners.sparkSession)
         return True
 
-    def _highest(self, spark: SparkSession) -> DataFrame:
+    def _stored(self, spark: SparkSession) -> DataFrame:
+        return spark.read.format("delta").load(str(self.path))
+
+    def _highest(self, stored: DataFrame) -> DataFrame:
         from pyspark.sql import functions as F
 
-        stored = spark.read.format("delta").load(str(self.path))
         return stored.groupBy(*[column(key) for key in self.keys]).agg(
             F.max(place()).alias(_PLACE), F.max_by(_TAKEN_AT, place()).alias(_TAKEN_AT)
         )
@@ -94,7 +98,7 @@ class Places:
     def _compact(self, spark: SparkSession) -> None:
         from pyspark.sql import functions as F
 
-        kept = self._highest(spark)
+        kept = self._highest(self._stored(spark))
         if self.tombstone_seconds is not None:
             age = F.current_timestamp().cast("double") - F.col(_TAKEN_AT).cast("double")
             kept = kept.where(~F.col(_PLACE)[DELETED] | (age <= self.tombstone_seconds))
