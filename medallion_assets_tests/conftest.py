@@ -21,6 +21,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
         **{
             "spark.driver.memory": "2g",
             "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+            # Thousands of tables that nobody opens again would fill the heap: 1.4 GB near the end.
+            "spark.databricks.delta.delta.log.cacheSize": "50",
         }
     )
 
