@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from medallion_assets.lakehouse.bronze import PROVENANCE
+from medallion_assets.lakehouse.changes.rules import DESCRIPTIONS
 from medallion_assets.lakehouse.delta_log import Column, DeltaLog, TableVersion
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import column_lineage
@@ -98,10 +99,12 @@ def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:
     rules = [
         f"{rule.name}: {rule.condition} (else {rule.action.value})" for rule in expectations(table)
     ]
-    keys = table.keys if isinstance(table, SilverTable) else ()
+    keys = table.identity if isinstance(table, SilverTable) else ()
     descriptions = table.column_descriptions
     if isinstance(table, BronzeTable):
         descriptions = {**PROVENANCE, **descriptions}
+    if isinstance(table, SilverTable):
+        descriptions = {**DESCRIPTIONS, **descriptions}
     if keys:
         rules.insert(0, f"one row for each {', '.join(keys)}")
     return dg.TableSchema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -93,6 +94,11 @@ def test_a_change_without_a_sequence_ends_the_run(lake: Lake) -> None:
     with pytest.raises(ChangesError, match=r"silver.people: sequence_by is null at the key"):
         run(people, lake)
     assert not lake.log(people).row_count()
+
+
+def test_a_key_is_there_once_for_each_beginning() -> None:
+    assert people.identity == ("id", "__START_AT")
+    assert replace(people, stored_as_scd_type=1).identity == ("id",)
 
 
 def test_history_and_lookups_do_not_go_together() -> None:

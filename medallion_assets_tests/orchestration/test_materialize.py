@@ -194,6 +194,7 @@ def test_columns_have_types_descriptions_and_constraints(scene: Scene) -> None:
     assert columns["order_id"].type == "bigint"
     assert columns["order_id"].description == "The order's number."
     assert columns["order_id"].constraints.unique
+    assert "highest of its key" in columns["_sequence"].description
     assert "positive: amount > 0 (else quarantine)" in schema.constraints.other
 
 

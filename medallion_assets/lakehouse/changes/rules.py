@@ -21,6 +21,13 @@ START_AT, END_AT = "__START_AT", "__END_AT"
 
 SEQUENCE, DELETED, TRUNCATES = "_sequence", "_deleted", "_truncates"
 FINGERPRINT = "_fingerprint"
+DESCRIPTIONS = {
+    START_AT: "The sequence from which on this version of the row holds.",
+    END_AT: "The sequence at which it ended; null while it holds.",
+    SEQUENCE: "The sequence of the change the row came with, the highest of its key.",
+}
+"""The columns of ours that a table can have, and what they hold."""
+
 _HISTORY = 2
 
 OWN_COLUMNS = (START_AT, END_AT, SEQUENCE, DELETED, TRUNCATES, FINGERPRINT)

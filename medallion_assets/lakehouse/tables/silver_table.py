@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from medallion_assets.lakehouse.changes.rules import ChangeRules
+from medallion_assets.lakehouse.changes.rules import START_AT, ChangeRules
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.expectations import Action, Expectation
 from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
@@ -174,6 +174,12 @@ class SilverTable(Table):
             track_history_column_list=self.track_history_column_list,
             track_history_except_column_list=self.track_history_except_column_list,
         )
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns whose values together are in one row only; () where rows are appended."""
+        rules = self.change_rules
+        return (*self.keys, START_AT) if rules is not None and rules.has_history else self.keys
 
     @property
     def has_quarantine(self) -> bool:
