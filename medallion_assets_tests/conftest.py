@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from development.services import Ports, Services
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets_tests.brokers import Topics
+from medallion_assets_tests.kafka_jars import cached_kafka_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -19,6 +23,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
 
     return start_session(
         **{
+            # One session has to do for all, those that read topics among them.
+            **cached_kafka_settings(),
             "spark.driver.memory": "2g",
             "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
             # Thousands of tables that nobody opens again would fill the heap: 1.4 GB near the end.
@@ -30,3 +36,16 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake", tmp_path / "landing")
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    bench = Services(tmp_path_factory.mktemp("services"), Ports.free())
+    bench.broker.start()
+    yield bench
+    bench.remove()
+
+
+@pytest.fixture
+def topics(services: Services) -> Topics:
+    return Topics(services)

@@ -16,10 +16,12 @@ def main() -> None:
     from benchmarks.location import defs
     from medallion_assets.lakehouse.autoloader.landing import look
     from medallion_assets.lakehouse.lake import Lake
+    from medallion_assets.lakehouse.tables import LandingDirectory
     from medallion_assets.orchestration import LakeResource
 
     lake = Lake.from_environment(PROJECT)
     source = bronze_orders.source
+    assert isinstance(source, LandingDirectory)
     sensor = defs.resolve_sensor_def(f"{source.name}_landing_sensor")
     watch.lap("imports")
     arguments = (

@@ -53,21 +53,16 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def anything_waiting(lakehouse: Lakehouse, lake: Lake) -> bool:
-    """Whether files have landed that are not in bronze yet."""
-    from medallion_assets.lakehouse.autoloader.landing import look
+    """Whether files or events are there that are not in bronze yet."""
     from medallion_assets.lakehouse.tables import BronzeTable
+    from medallion_assets.orchestration.source_look import look_at
 
-    states = (
-        look(
-            lake.landing_path(table.source),
-            lake.stream_directory(table),
-            table.source.cloud_files_options(),
-            budget_seconds=1.0,
-        )
+    looks = (
+        look_at(table, lake, budget_seconds=1.0)
         for table in lakehouse.tables
         if isinstance(table, BronzeTable)
     )
-    return any(state.new_files or state.unsettled for state in states)
+    return any(look.seen.waiting or look.may_follow for look in looks)
 
 
 def _execute(instance: Any, *, verbose: bool) -> ExecuteInProcessResult:

@@ -36,17 +36,18 @@ def main(arguments: argparse.Namespace) -> int:
     from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
     from medallion_assets.lakehouse.errors import DeclarationError
     from medallion_assets.lakehouse.lake import Lake
-    from medallion_assets.lakehouse.tables import BronzeTable
+    from medallion_assets.lakehouse.tables import BronzeTable, LandingDirectory
     from medallion_assets.shop import lakehouse
 
     table = lakehouse.table(arguments.table.replace("/", ".", 1))
-    if not isinstance(table, BronzeTable) or not table.source.is_inferred:
+    source = table.source if isinstance(table, BronzeTable) else None
+    if not isinstance(source, LandingDirectory) or not source.is_inferred:
         raise DeclarationError(
             f"{table.full_name} has no stored schema: only bronze tables whose schema Auto Loader "
             "infers have one. Change the declaration."
         )
     lake = Lake.from_environment(PROJECT)
-    location = table.source.cloud_files_options().schema_location
+    location = source.cloud_files_options().schema_location
     log = SchemaLog(Path(location) if location else lake.stream_directory(table))
     if arguments.roll_back is not None:
         with locks.hold(lake.lock_path(table), table.full_name, "medallion schema"):

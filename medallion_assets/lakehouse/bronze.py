@@ -12,7 +12,7 @@ from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.materialization import Materialization, Rows
 from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams import query
-from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory
+from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory, KafkaTopics
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -126,7 +126,7 @@ def with_provenance(frame: DataFrame, batch: int) -> DataFrame:
 
 
 def materialize_bronze(table: BronzeTable, run: Run) -> Materialization:
-    """Take what is new in the landing directory.
+    """Take what is new in the landing directory or the topics.
 
     Args:
         table: the table.
@@ -136,6 +136,10 @@ def materialize_bronze(table: BronzeTable, run: Run) -> Materialization:
         from medallion_assets.lakehouse.copied_bronze import materialize_copied
 
         return materialize_copied(table, table.source, run)
+    if isinstance(table.source, KafkaTopics):
+        from medallion_assets.lakehouse.kafka_bronze import materialize_topics
+
+        return materialize_topics(table, table.source, run)
 
     from medallion_assets.lakehouse.type_widening.declared import widens
 

@@ -91,6 +91,18 @@ class ExpectationFailedError(TerminalError):
         self.rule = rule
 
 
+class BrokerUnavailableError(TransientError):
+    """A Kafka cluster does not answer; the stream goes on where it stands once it does."""
+
+
+class BrokerRefusedError(TerminalError):
+    """A Kafka cluster does not let the user in, or not read."""
+
+
+class EventsLostError(TerminalError):
+    """Events are gone before a stream has read them, and it is told to fail then."""
+
+
 class SchemaChangedError(TerminalError):
     """New fields arrived and the schema evolution mode says to fail.
 

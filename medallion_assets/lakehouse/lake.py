@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medallion_assets.lakehouse.delta_log import DeltaLog
-from medallion_assets.lakehouse.tables import LandingDirectory, SilverTable, Table
+from medallion_assets.lakehouse.tables import SilverTable, Source, Table
 
 GENERATION = "medallion.generation"
 """The transaction id under which a table's own log records which generation of streams fills it."""
@@ -64,7 +64,7 @@ class Lake:
         """The changes a table with history was made of; they belong to the same generation."""
         return self.stream_directory(table) / "_events"
 
-    def landing_path(self, source: LandingDirectory) -> Path:
+    def landing_path(self, source: Source) -> Path:
         """The directory in which the source's files land."""
         return self.landing / source.name
 

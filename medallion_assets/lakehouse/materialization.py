@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from medallion_assets.lakehouse.kafka.offsets import Gap, Offsets
 from medallion_assets.lakehouse.quality.expectations import ExpectationCount
 
 IT_IS_GONE = "it is gone"
@@ -45,6 +46,28 @@ class Files:
     cleaned: int = 0
     cleaned_bytes: int = 0
     not_cleaned: tuple[FailedFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of topics in a run.
+
+    Attributes:
+        began: the offsets the run began at.
+        ended: those up to which it has read.
+        lost: what was gone before it was read, with this run.
+        lost_before: the same of earlier runs.
+        backlog: how many offsets are still to be read.
+        oldest_unread_seconds: how long ago the oldest unread event was written; None where there
+            is none.
+    """
+
+    began: Offsets
+    ended: Offsets
+    lost: tuple[Gap, ...] = ()
+    lost_before: tuple[Gap, ...] = ()
+    backlog: int = 0
+    oldest_unread_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +127,7 @@ class Materialization:
         rows: what happened to the rows.
         expectations: the rules' counts over `rows.read`.
         files: of a bronze table's landing directory.
+        events: of a bronze table's topics.
         seconds: the run's duration, and of its parts by name.
     """
 
@@ -112,6 +136,7 @@ class Materialization:
     rows: Rows = field(default_factory=Rows)
     expectations: tuple[ExpectationCount, ...] = ()
     files: Files | None = None
+    events: Events | None = None
     seconds: float = 0.0
 
     def with_seconds(self, seconds: float) -> Materialization:

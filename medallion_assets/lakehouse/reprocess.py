@@ -9,7 +9,13 @@ from medallion_assets.lakehouse.autoloader.reprocess import Requested, Wanted
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
-from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory, Lakehouse, SilverTable
+from medallion_assets.lakehouse.tables import (
+    BronzeTable,
+    CopiedDirectory,
+    KafkaTopics,
+    Lakehouse,
+    SilverTable,
+)
 
 
 def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> Requested:
@@ -29,6 +35,11 @@ def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> 
         raise OptionError(
             f"{table.full_name} is loaded by COPY INTO, which appends and replaces nothing. "
             f"Recreate it instead: `medallion rebuild bronze/{table.name}`."
+        )
+    if isinstance(table.source, KafkaTopics):
+        raise OptionError(
+            f"{table.full_name} is read from topics and has no files. Recreate it from what the "
+            f"topics still have: `medallion rebuild bronze/{table.name}`."
         )
     with locks.hold(lake.lock_path(table), table.full_name, owner):
         return files.reprocess(

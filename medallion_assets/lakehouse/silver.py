@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
+from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
 from medallion_assets.lakehouse.changes.events import as_changes_error, events_of
 from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED, LatestRows
 from medallion_assets.lakehouse.changes.places import Places
@@ -14,6 +15,7 @@ from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE, ChangeRu
 from medallion_assets.lakehouse.changes.stored_events import StoredEvents
 from medallion_assets.lakehouse.changes.versioned import VersionedRows
 from medallion_assets.lakehouse.errors import ExpectationFailedError
+from medallion_assets.lakehouse.kafka.values import EventValues
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
 from medallion_assets.lakehouse.materialization import Materialization, Rows
@@ -24,7 +26,7 @@ from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.trigger import Trigger
-from medallion_assets.lakehouse.tables import OutputMode, SilverTable
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, OutputMode, SilverTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -55,12 +57,15 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     )
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
-    writing = _Writing(table, lake, stream, lookups, run.progress, widening=widens(table))
+    decoding = _decoding(table, checkpoint)
+    writing = _Writing(
+        table, lake, stream, lookups, run.progress, widening=widens(table), decoding=decoding
+    )
     new_rows = run.trigger.continuous or checkpoint.consumed().get("source") != source
     if new_rows:
         spark = run.session()
         ended = query.run(
-            lambda: _frame(table, lake, spark, run.trigger, checkpoint),
+            lambda: _frame(table, lake, spark, run.trigger, checkpoint, decoding),
             writing.batch,
             name=table.full_name,
             checkpoint=checkpoint.directory,
@@ -75,8 +80,21 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     return writing.result()
 
 
+def _decoding(table: SilverTable, checkpoint: Checkpoint) -> EventValues | None:
+    """How the values of events in the source become columns; None where they are files' rows."""
+    source = table.source.source if isinstance(table.source, BronzeTable) else None
+    if not isinstance(source, KafkaTopics):
+        return None
+    return EventValues(source, SchemaLog(checkpoint.directory))
+
+
 def _frame(
-    table: SilverTable, lake: Lake, spark: SparkSession, trigger: Trigger, checkpoint: Checkpoint
+    table: SilverTable,
+    lake: Lake,
+    spark: SparkSession,
+    trigger: Trigger,
+    checkpoint: Checkpoint,
+    decoding: EventValues | None,
 ) -> DataFrame:
     reader = spark.readStream.format("delta")
     if trigger.kind != "once":
@@ -84,7 +102,11 @@ def _frame(
     # A file that is taken again has its old rows deleted in a commit of their own.
     reader = reader.option("skipChangeCommits", "true")
     source = reader.load(str(lake.path(table.source)))
-    result = table.transform(source)
+    if decoding is not None and decoding.per_batch:
+        # The fields of the values, and so the transform's columns, are known micro-batch by
+        # micro-batch.
+        return source
+    result = table.transform(source if decoding is None else decoding.rows(source))
     lineage.note(checkpoint.directory, table, result, {table.source.full_name: source})
     return result
 
@@ -99,6 +121,7 @@ class _Writing:
     lookups: Lookups
     progress: Callable[[str], None]
     widening: bool
+    decoding: EventValues | None = None
     batches: int = 0
     rows: Rows = field(default_factory=Rows)
     counts: dict[str, ExpectationCount] = field(default_factory=dict)
@@ -113,6 +136,8 @@ class _Writing:
             return
         if self.lookups.changed():
             self.correct(frame.sparkSession)
+        if self.decoding is not None and self.decoding.per_batch:
+            frame = self.table.transform(self.decoding.rows(frame))
         mode = self.table.output_mode
         try:
             if mode is OutputMode.COMPLETE:

@@ -10,7 +10,6 @@ import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from medallion_assets.lakehouse.autoloader.landing import look
 from medallion_assets.lakehouse.autoloader.reprocess import Wanted, names
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.errors import (
@@ -28,7 +27,6 @@ from medallion_assets.orchestration.checks import (
 )
 from medallion_assets.orchestration.keys import landing_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
-from medallion_assets.orchestration.landing_report import landing_report
 from medallion_assets.orchestration.metadata import (
     data_version,
     quarantine_metadata,
@@ -36,6 +34,7 @@ from medallion_assets.orchestration.metadata import (
 )
 from medallion_assets.orchestration.reprocess import BronzeConfig
 from medallion_assets.orchestration.retries import retry_of, terminal_failure
+from medallion_assets.orchestration.source_look import look_at
 from medallion_assets.orchestration.spark import SparkResource
 from medallion_assets.orchestration.specs import table_specs
 
@@ -117,15 +116,10 @@ def _materialize(
     except TerminalError as error:
         raise terminal_failure(table, error) from error
     if isinstance(table, BronzeTable) and outcome.batches:
-        # Before the table's own event, so that the table is newer than the files it took.
-        state = look(
-            lake.landing_path(table.source),
-            lake.stream_directory(table),
-            table.source.cloud_files_options(),
-            budget_seconds=_LOOK_SECONDS,
-        )
-        context.instance.report_runless_asset_event(landing_report(table.source, state))
-        # Dagster noted at the step's start which version of the directory is read; without the
+        # Before the table's own event, so that the table is newer than what it took.
+        report = look_at(table, lake, budget_seconds=_LOOK_SECONDS).report
+        context.instance.report_runless_asset_event(report)
+        # Dagster noted at the step's start which version of the source is read; without the
         # newer one, the table would show as out of date as soon as it is written.
         step = context.get_step_execution_context()
         step.wipe_input_asset_version_info(landing_key(table.source))

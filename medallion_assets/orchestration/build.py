@@ -7,11 +7,12 @@ from types import ModuleType
 
 import dagster as dg
 
-from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse
+from medallion_assets.lakehouse.session.kafka import kafka_settings
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Lakehouse
 from medallion_assets.orchestration.assets import table_assets
 from medallion_assets.orchestration.jobs import daily_schedule, lakehouse_job, source_job
 from medallion_assets.orchestration.lake import LakeResource
-from medallion_assets.orchestration.sensors import DEFAULT_INTERVAL_SECONDS, landing_sensor
+from medallion_assets.orchestration.sensors import DEFAULT_INTERVAL_SECONDS, source_sensor
 from medallion_assets.orchestration.spark import SparkResource
 from medallion_assets.orchestration.specs import landing_spec
 
@@ -31,7 +32,7 @@ def build_definitions(
         lake: where the tables and landing directories are.
         spark: the session; one inside the run's process where it is left out.
         declared_in: the modules of the declarations; gives each asset a link to its source.
-        sensor_interval_seconds: the shortest time between two ticks of a landing sensor, 5 to 30.
+        sensor_interval_seconds: the shortest time between two ticks of a source's sensor, 5 to 30.
 
     Raises:
         DeclarationError: an expectation has the name of a built-in check.
@@ -48,11 +49,18 @@ def build_definitions(
         ],
         jobs=[everything, *source_jobs.values()],
         sensors=[
-            landing_sensor(lakehouse, table, source_jobs[table.name], sensor_interval_seconds)
+            source_sensor(lakehouse, table, source_jobs[table.name], sensor_interval_seconds)
             for table in bronze
         ],
         schedules=[daily_schedule(everything)],
-        resources={"lake": lake, "spark": spark or SparkResource()},
+        resources={"lake": lake, "spark": spark or _spark(bronze)},
         # Runs started by a click share one session too.
         executor=dg.in_process_executor,
     )
+
+
+def _spark(bronze: Iterable[BronzeTable]) -> SparkResource:
+    """A session for these tables: one that reads topics needs Spark's connector."""
+    if not any(isinstance(table.source, KafkaTopics) for table in bronze):
+        return SparkResource()
+    return SparkResource(spark_config=kafka_settings())

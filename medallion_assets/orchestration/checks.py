@@ -6,20 +6,21 @@ with WARN would let the run go on and stop declarative automation without a word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from medallion_assets.lakehouse.errors import DeclarationError, ExpectationFailedError
+from medallion_assets.lakehouse.kafka.offsets import Gap
 from medallion_assets.lakehouse.materialization import Materialization, Rows
 from medallion_assets.lakehouse.quality.expectations import (
     Action,
     Expectation,
     ExpectationCount,
 )
-from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, SilverTable, Table
 from medallion_assets.orchestration.keys import table_key
 from medallion_assets.orchestration.markdown import file_name, markdown_table
 
@@ -30,6 +31,7 @@ ROWS_CONSERVED = "rows_conserved"
 RESCUED_ROWS = "rescued_rows"
 CORRUPT_ROWS = "corrupt_rows"
 FILES_FAILED = "files_failed"
+EVENTS_LOST = "events_lost"
 
 _NAMED_REASONS = 20
 
@@ -45,7 +47,9 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
         specs.append(
             _spec(table, ROWS_CONSERVED, "Every row that was read ended somewhere.", blocking=True)
         )
-    if isinstance(table, BronzeTable):
+    if isinstance(table, BronzeTable) and isinstance(table.source, KafkaTopics):
+        specs.append(_spec(table, EVENTS_LOST, "No event was gone before it was read."))
+    elif isinstance(table, BronzeTable):
         specs += [
             _spec(table, RESCUED_ROWS, "No value had to be kept in `_rescued_data`."),
             _spec(table, CORRUPT_ROWS, "No record had to be kept in `_corrupt_record`."),
@@ -103,7 +107,10 @@ def _judged(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]
         results.append(
             _result(table, ROWS_CONSERVED, rows.conserved, _reconciliation(rows), blocking=True)
         )
-    if isinstance(table, BronzeTable):
+    if isinstance(table, BronzeTable) and isinstance(table.source, KafkaTopics):
+        lost = outcome.events.lost if outcome.events else ()
+        results.append(_result(table, EVENTS_LOST, not lost, _gaps(lost)))
+    elif isinstance(table, BronzeTable):
         failed = outcome.files.failed if outcome.files else ()
         reasons = markdown_table(
             ("file", "reason"),
@@ -125,6 +132,15 @@ def _judged(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]
         count = counts.get(rule.name, ExpectationCount(rule.name, rule.action, 0, 0))
         results.append(_expectation_result(table, rule, count))
     return results
+
+
+def _gaps(lost: Sequence[Gap]) -> dict[str, RawMetadataValue]:
+    rows = [(gap.partition, gap.first, gap.end, gap.events, gap.reason) for gap in lost]
+    columns = ("partition", "first offset", "up to", "offsets", "reason")
+    return {
+        "offsets": sum(gap.events for gap in lost),
+        "gaps": dg.MetadataValue.md(markdown_table(columns, rows)),
+    }
 
 
 def failed_expectation(table: Table, error: ExpectationFailedError) -> dg.AssetCheckResult:

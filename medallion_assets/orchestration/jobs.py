@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, LandingDirectory
-from medallion_assets.orchestration.keys import produced_keys
+from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, Source
+from medallion_assets.orchestration.keys import landing_key, produced_keys
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -19,22 +19,23 @@ SOURCE_TAG = "lake/source"
 DAILY_AT_FIVE = "0 5 * * *"
 
 
-def source_job_name(source: LandingDirectory) -> str:
+def source_job_name(source: Source) -> str:
     """The name of a source's job."""
     return f"{source.name}_job"
 
 
 def source_assets(lakehouse: Lakehouse, table: BronzeTable) -> list[dg.AssetKey]:
-    """The assets a new file of the source concerns: its bronze table and all downstream of it."""
+    """What is concerned when the source has something new: bronze and all downstream of it."""
     return [key for reached in lakehouse.downstream(table) for key in produced_keys(reached)]
 
 
 def source_job(lakehouse: Lakehouse, table: BronzeTable) -> UnresolvedAssetJobDefinition:
-    """The job of one source, from its landing directory to gold."""
+    """The job of one source, from what lands to gold."""
+    key = landing_key(table.source).to_user_string()
     return dg.define_asset_job(
         source_job_name(table.source),
         selection=dg.AssetSelection.assets(*source_assets(lakehouse, table)),
-        description=f"Take what has landed in {table.source.name}/ through to gold.",
+        description=f"Take what is new in {key} through to gold.",
         tags={SOURCE_TAG: table.source.name},
         # One process a run is one Spark session a run.
         executor_def=dg.in_process_executor,

@@ -1,10 +1,10 @@
-"""Asset keys: `<layer>/<table>` and `landing/<directory>`, the same in every setting."""
+"""Asset keys: `<layer>/<table>` and `landing/<source>`, the same in every setting."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-from medallion_assets.lakehouse.tables import LandingDirectory, SilverTable, Table
+from medallion_assets.lakehouse.tables import SilverTable, Source, Table
 
 LANDING = "landing"
 
@@ -19,8 +19,8 @@ def quarantine_key(table: SilverTable) -> dg.AssetKey:
     return dg.AssetKey([table.layer.value, table.quarantine_name])
 
 
-def landing_key(source: LandingDirectory) -> dg.AssetKey:
-    """The key of the external asset that stands for a landing directory."""
+def landing_key(source: Source) -> dg.AssetKey:
+    """The key of the external asset that stands for a source."""
     return dg.AssetKey([LANDING, source.name])
 
 

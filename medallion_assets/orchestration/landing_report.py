@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from medallion_assets.lakehouse.autoloader.landing import LandingState
 from medallion_assets.lakehouse.tables import LandingDirectory
 from medallion_assets.orchestration.keys import landing_key
-
-# The tag by which Dagster knows the data version of an event that no run has made.
-_DATA_VERSION_TAG = "dagster/data_version"
 
 
 def landing_signature(state: LandingState) -> str:
@@ -36,9 +34,25 @@ def landing_report(source: LandingDirectory, state: LandingState) -> dg.AssetMat
     return dg.AssetMaterialization(
         asset_key=landing_key(source),
         metadata=metadata,
-        tags={_DATA_VERSION_TAG: str(_landed(state))},
+        tags={DATA_VERSION_TAG: str(_landed(state))},
     )
 
 
 def _landed(state: LandingState) -> int:
     return state.listed - state.unsettled
+
+
+def describe(state: LandingState) -> str:
+    """What a look saw, as a sentence."""
+    so_far = " so far" if state.resume_after is not None else ""
+    parts = [f"looked at {state.listed:,} {_files(state.listed)}{so_far}"]
+    parts[0] += f", {state.new_files:,} new" if state.new_files else ", nothing new"
+    if state.unsettled:
+        parts.append(f"{state.unsettled:,} still being written")
+    if state.failed_files:
+        parts.append(f"{state.failed_files:,} could not be read")
+    return "; ".join(parts)
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"

@@ -12,10 +12,11 @@ import dagster as dg
 from medallion_assets.lakehouse.bronze import PROVENANCE
 from medallion_assets.lakehouse.changes.rules import DESCRIPTIONS
 from medallion_assets.lakehouse.delta_log import Column, DeltaLog, TableVersion
+from medallion_assets.lakehouse.kafka_bronze import EVENT_COLUMNS
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import column_lineage
-from medallion_assets.lakehouse.materialization import Files, Materialization
-from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
+from medallion_assets.lakehouse.materialization import Events, Files, Materialization
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, SilverTable, Table
 from medallion_assets.orchestration.checks import expectations
 from medallion_assets.orchestration.keys import key_of
 from medallion_assets.orchestration.markdown import file_name, markdown_table
@@ -52,6 +53,8 @@ def table_metadata(table: Table, lake: Lake, outcome: Materialization) -> Metada
     metadata |= _lineage(column_lineage(lake, table))
     if outcome.files is not None:
         metadata |= _files(outcome.files)
+    if outcome.events is not None:
+        metadata |= _events(outcome.events)
     return metadata
 
 
@@ -102,7 +105,9 @@ def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:
     keys = table.identity if isinstance(table, SilverTable) else ()
     descriptions = table.column_descriptions
     if isinstance(table, BronzeTable):
-        descriptions = {**PROVENANCE, **descriptions}
+        of_events = isinstance(table.source, KafkaTopics)
+        own = EVENT_COLUMNS | PROVENANCE if of_events else PROVENANCE
+        descriptions = {**own, **descriptions}
     if isinstance(table, SilverTable):
         descriptions = {**DESCRIPTIONS, **descriptions}
     if keys:
@@ -149,6 +154,24 @@ def _lineage(lineage: Mapping[str, tuple[tuple[str, str], ...]]) -> Metadata:
         ),
         "column_lineage": dg.MetadataValue.md(readable),
     }
+
+
+def _events(events: Events) -> Metadata:
+    rows = [
+        (one.topic, one.partition, events.began.get(one, "-"), end)
+        for one, end in sorted(events.ended.items())
+    ]
+    metadata: Metadata = {
+        "backlog_events": events.backlog,
+        "offsets_lost": sum(gap.events for gap in events.lost),
+        "offsets_lost_before": sum(gap.events for gap in events.lost_before),
+        "offsets": dg.MetadataValue.md(
+            markdown_table(("topic", "partition", "from", "up to"), rows)
+        ),
+    }
+    if events.oldest_unread_seconds is not None:
+        metadata["oldest_unread_seconds"] = round(events.oldest_unread_seconds, 1)
+    return metadata
 
 
 def _files(files: Files) -> Metadata:

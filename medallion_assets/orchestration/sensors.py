@@ -1,4 +1,4 @@
-"""A sensor a landing directory: it wakes a run when something landed, and starts no JVM.
+"""A sensor a source: it wakes a run when something is there that is new, and starts no JVM.
 
 The ledger and the checkpoints alone decide what is new, so a tick that is missed or doubled does
 no harm.
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from medallion_assets.lakehouse.autoloader.landing import LandingState, look
+from medallion_assets.lakehouse.errors import BrokerUnavailableError
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, LandingDirectory
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Lakehouse
 from medallion_assets.orchestration.abandoned_runs import end_abandoned_runs
 from medallion_assets.orchestration.jobs import SOURCE_TAG, source_assets
 from medallion_assets.orchestration.lake import LakeResource
-from medallion_assets.orchestration.landing_cursor import LandingCursor
-from medallion_assets.orchestration.landing_decision import decide
-from medallion_assets.orchestration.landing_report import landing_report, landing_signature
+from medallion_assets.orchestration.source_cursor import SourceCursor
+from medallion_assets.orchestration.source_decision import decide
+from medallion_assets.orchestration.source_look import SourceLook, look_at
 from medallion_assets.orchestration.source_runs import SourceRuns
 
 if TYPE_CHECKING:
@@ -35,17 +35,17 @@ INTERVAL_SECONDS = range(5, 31)
 LOOK_SECONDS = 20.0
 
 
-def landing_sensor(
+def source_sensor(
     lakehouse: Lakehouse,
     table: BronzeTable,
     job: UnresolvedAssetJobDefinition,
     interval_seconds: int = DEFAULT_INTERVAL_SECONDS,
 ) -> dg.SensorDefinition:
-    """The sensor of a source's landing directory; it is on unless somebody turns it off.
+    """The sensor of a source; it is on unless somebody turns it off.
 
     Args:
         lakehouse: tells what is downstream.
-        table: the bronze table that takes the directory's files.
+        table: the bronze table that takes the source's files or events.
         job: the source's job.
         interval_seconds: the shortest time between two ticks, 5 to 30 s.
 
@@ -58,13 +58,17 @@ def landing_sensor(
             f"between {INTERVAL_SECONDS[0]} and {INTERVAL_SECONDS[-1]} s."
         )
     assets = source_assets(lakehouse, table)
+    if isinstance(table.source, KafkaTopics):
+        kind, description = "topic", f"Starts a run when {table.source.topics} have new events."
+    else:
+        kind, description = "landing", f"Starts a run when files land in {table.source.name}/."
 
     @dg.sensor(
-        name=f"{table.source.name}_landing_sensor",
+        name=f"{table.source.name}_{kind}_sensor",
         job=job,
         minimum_interval_seconds=interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Starts a run when files land in {table.source.name}/.",
+        description=description,
     )
     def sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
         return _tick(context, lake.lake, table, assets)
@@ -78,7 +82,7 @@ def _tick(
     table: BronzeTable,
     assets: list[dg.AssetKey],
 ) -> dg.SensorResult:
-    cursor = LandingCursor.from_json(context.cursor)
+    cursor = SourceCursor.from_json(context.cursor)
     end_abandoned_runs(context.instance)
     runs = SourceRuns(context.instance, table)
     if (run := runs.unfinished()) is not None:
@@ -88,15 +92,12 @@ def _tick(
             skip_reason=f"run {run.run_id[:8]} ({run.job_name}) is {status}: it takes what landed",
             cursor=cursor.to_json(),
         )
-    state = look(
-        lake.landing_path(table.source),
-        lake.stream_directory(table),
-        table.source.cloud_files_options(),
-        budget_seconds=LOOK_SECONDS,
-        resume_after=cursor.resume_after,
-    )
-    decision = decide(table.source.name, state, cursor, runs.last_finished(), time.time())
-    events, cursor = _report(table.source, state, cursor, decision.cursor)
+    try:
+        look = look_at(table, lake, budget_seconds=LOOK_SECONDS, resume_after=cursor.resume_after)
+    except BrokerUnavailableError as error:
+        return dg.SensorResult(skip_reason=str(error), cursor=cursor.to_json())
+    decision = decide(table.source.name, look.seen, cursor, runs.last_finished(), time.time())
+    events, cursor = _report(look, cursor, decision.cursor)
     if decision.run_key is None:
         return dg.SensorResult(
             skip_reason=decision.reason, cursor=cursor.to_json(), asset_events=events
@@ -111,11 +112,10 @@ def _tick(
 
 
 def _report(
-    source: LandingDirectory, state: LandingState, before: LandingCursor, after: LandingCursor
-) -> tuple[list[dg.AssetMaterialization], LandingCursor]:
-    """The event that tells the catalog about the directory, unless it knows already."""
-    complete = before.resume_after is None and state.resume_after is None
-    signature = landing_signature(state)
-    if not complete or signature == before.reported:
+    look: SourceLook, before: SourceCursor, after: SourceCursor
+) -> tuple[list[dg.AssetMaterialization], SourceCursor]:
+    """The event that tells the catalog about the source, unless it knows already."""
+    complete = before.resume_after is None and look.seen.resume_after is None
+    if not complete or look.signature == before.reported:
         return [], after
-    return [landing_report(source, state)], replace(after, reported=signature)
+    return [look.report], replace(after, reported=look.signature)

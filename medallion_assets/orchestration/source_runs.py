@@ -9,7 +9,7 @@ import dagster as dg
 from medallion_assets.lakehouse.tables import BronzeTable
 from medallion_assets.orchestration.jobs import LAKEHOUSE_JOB, SOURCE_TAG, source_job_name
 from medallion_assets.orchestration.keys import table_key
-from medallion_assets.orchestration.landing_decision import FinishedRun
+from medallion_assets.orchestration.source_decision import FinishedRun
 
 UNFINISHED = (
     dg.DagsterRunStatus.QUEUED,

@@ -1,4 +1,4 @@
-"""What Dagster's catalog says about tables, quarantines and landing directories."""
+"""What Dagster's catalog says about tables, quarantines and sources."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import dagster as dg
 from medallion_assets.lakehouse.tables import (
     BronzeTable,
     GoldTable,
+    KafkaTopics,
     LandingDirectory,
     SilverTable,
     Table,
@@ -26,13 +27,19 @@ from medallion_assets.orchestration.keys import (
 LAYER_TAG = "layer"
 
 
-def landing_spec(source: LandingDirectory) -> dg.AssetSpec:
-    """A landing directory: an external asset, as its files come from elsewhere."""
+def landing_spec(source: LandingDirectory | KafkaTopics) -> dg.AssetSpec:
+    """A source: an external asset, as its files or events come from elsewhere."""
+    if isinstance(source, KafkaTopics):
+        described = f"Events of the topics {source.topics}."
+        kinds = {"kafka", *filter(None, [source.value_format])}
+    else:
+        described = f"Files that land in `{source.name}/`."
+        kinds = {"file", source.format}
     return dg.AssetSpec(
         key=landing_key(source),
-        description=source.description or f"Files that land in `{source.name}/`.",
+        description=source.description or described,
         group_name=LANDING,
-        kinds={"file", source.format},
+        kinds=kinds,
         tags={LAYER_TAG: LANDING},
     )
 

@@ -14,6 +14,7 @@ from medallion_assets.lakehouse.bronze import BronzeSink
 from medallion_assets.lakehouse.materialization import FailedFile, Rows
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
 from medallion_assets.lakehouse.streams.trigger import ONCE
+from medallion_assets.lakehouse.tables import LandingDirectory
 from medallion_assets_tests.lakehouse.autoloader.landed import PAST, land, seen
 from medallion_assets_tests.lakehouse.autoloader.landed_bronze import LandedBronze, files_of
 
@@ -118,8 +119,10 @@ def test_a_micro_batch_written_again_adds_nothing(spark: SparkSession, lake: Lak
     bronze.run()
     stream = json.loads((bronze.checkpoint / "_stream.json").read_text())["id"]
     sink = BronzeSink(lake.path(bronze.table), "bronze.landed")
+    source = bronze.table.source
+    assert isinstance(source, LandingDirectory)
     ingest = Ingest(
-        bronze.landing, bronze.table.source.cloud_files_options(), None,
+        bronze.landing, source.cloud_files_options(), None,
         SchemaLog(bronze.checkpoint),
     )  # fmt: skip
     written: list[Rows] = []

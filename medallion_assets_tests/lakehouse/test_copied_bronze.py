@@ -61,6 +61,7 @@ def files_of(done: Materialization) -> Files:
 
 def seen(lake: Lake) -> LandingState:
     source = prices.source
+    assert isinstance(source, CopiedDirectory)
     return look(
         lake.landing_path(source), lake.stream_directory(prices), source.cloud_files_options(),
         budget_seconds=60,

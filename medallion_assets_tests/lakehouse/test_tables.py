@@ -281,7 +281,7 @@ def test_modules_give_their_tables_once() -> None:
         ),
         (
             [bronze("a", source=landing("shared")), bronze("b", source=landing("shared"))],
-            "Landing directories with two bronze tables: shared",
+            "Sources with two bronze tables: shared",
         ),
     ],
 )

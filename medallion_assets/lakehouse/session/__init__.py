@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
 from medallion_assets.lakehouse.session.s3 import s3_settings
 from medallion_assets.lakehouse.session.spark_session import start_session, start_spark
 
-__all__ = ["preflight", "s3_settings", "start_session", "start_spark"]
+__all__ = ["kafka_settings", "preflight", "s3_settings", "start_session", "start_spark"]

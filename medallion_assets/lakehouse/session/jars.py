@@ -55,15 +55,20 @@ def local_jars(packages: tuple[str, ...], excluded: tuple[str, ...] = ()) -> tup
     Raises:
         MachineError: they are not in the cache yet and could not be resolved.
     """
-    named = (version("pyspark"), *packages, *(f"not {artifact}" for artifact in excluded))
-    key = hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
-    home = cache_directory() / "jars" / key
+    home = jars_home(packages, excluded)
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(home.with_suffix(".lock")):
             if not home.is_dir():
                 _resolve_into(home, packages, excluded)
     return tuple(sorted(home.glob("*.jar")))
+
+
+def jars_home(packages: tuple[str, ...], excluded: tuple[str, ...] = ()) -> Path:
+    """Where in the cache the jars of the packages are, or will be."""
+    named = (version("pyspark"), *packages, *(f"not {artifact}" for artifact in excluded))
+    key = hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]
+    return cache_directory() / "jars" / key
 
 
 def _resolve_into(home: Path, packages: tuple[str, ...], excluded: tuple[str, ...]) -> None:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from medallion_assets.lakehouse.catalog import register_lake, register_warehouse
 from medallion_assets.lakehouse.errors import TerminalError
+from medallion_assets.lakehouse.kafka.cluster import KafkaCluster
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.session import noise, signals
 from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
 from medallion_assets.lakehouse.session.jars import coordinates, local_jars
+from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def start_spark(**settings: str) -> SparkSession:
 
     Where `SPARK_REMOTE` is set the session is a Spark Connect client of that server; where
     `SPARK_MASTER` is set it drives that cluster; else everything runs inside this process.
+
+    Where `MEDALLION_KAFKA_BOOTSTRAP_SERVERS` is set the session has Spark's Kafka connector.
 
     Args:
         settings: Spark settings, which win over those made here:
@@ -63,6 +67,7 @@ def start_session(**settings: str) -> SparkSession:
         _check_running(running, settings)
     if running is not None:
         return running
+    settings = _with_kafka(settings)
     if remote := settings.pop("spark.remote", None) or os.environ.get("SPARK_REMOTE"):
         return _build(SparkSession.builder.remote(remote), settings)
     master = settings.get("spark.master") or os.environ.get("SPARK_MASTER")
@@ -122,6 +127,15 @@ def _jars(settings: dict[str, str]) -> tuple[Path, ...]:
     if packages:
         settings[_TAKEN] = ",".join(packages)
     return local_jars((*coordinates(), *packages), excluded)
+
+
+def _with_kafka(settings: dict[str, str]) -> dict[str, str]:
+    """The settings with Kafka's connector, where the environment names a cluster."""
+    if KafkaCluster.from_environment() is None:
+        return settings
+    name = _PACKAGES[0]
+    packages = [*settings.get(name, "").split(","), kafka_settings()[name]]
+    return {**settings, name: ",".join(dict.fromkeys(filter(None, packages)))}
 
 
 def _build(builder: Any, settings: dict[str, str]) -> SparkSession:

@@ -10,20 +10,24 @@ from __future__ import annotations
 
 from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
 from medallion_assets.lakehouse.tables.gold_table import GoldTable
+from medallion_assets.lakehouse.tables.kafka_topics import KafkaTopics
 from medallion_assets.lakehouse.tables.lakehouse import Lakehouse
 from medallion_assets.lakehouse.tables.landing_directory import CopiedDirectory, LandingDirectory
 from medallion_assets.lakehouse.tables.silver_table import Lookup, OutputMode, SilverTable
+from medallion_assets.lakehouse.tables.source import Source
 from medallion_assets.lakehouse.tables.table import Layer, Table
 
 __all__ = [
     "BronzeTable",
     "CopiedDirectory",
     "GoldTable",
+    "KafkaTopics",
     "Lakehouse",
     "LandingDirectory",
     "Layer",
     "Lookup",
     "OutputMode",
     "SilverTable",
+    "Source",
     "Table",
 ]

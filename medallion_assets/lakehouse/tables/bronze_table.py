@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from medallion_assets.lakehouse.copy_into.statement import TableName
 from medallion_assets.lakehouse.errors import DeclarationError
+from medallion_assets.lakehouse.tables.kafka_topics import KafkaTopics
 from medallion_assets.lakehouse.tables.landing_directory import CopiedDirectory, LandingDirectory
 from medallion_assets.lakehouse.tables.table import Layer, Table
 
@@ -14,11 +15,11 @@ from medallion_assets.lakehouse.tables.table import Layer, Table
 class BronzeTable(Table):
     """Everything that landed, raw: one row a record, plus where it came from.
 
-    Columns added to the source's own: `_rescued_data`, `_corrupt_record`, `_file_path`,
-    `_file_modification_time`, `_ingested_at`, `_batch`.
+    Columns added to those of files: `_rescued_data`, `_corrupt_record`, `_file_path`,
+    `_file_modification_time`, `_ingested_at`, `_batch`; to those of events: the last two.
     """
 
-    source: LandingDirectory
+    source: LandingDirectory | KafkaTopics
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -32,8 +32,8 @@ class Lakehouse:
         shared = sorted({name for name in sources if sources.count(name) > 1})
         if shared:
             raise DeclarationError(
-                f"Landing directories with two bronze tables: {', '.join(shared)}. "
-                "One stream reads a directory; derive the second table from the first."
+                f"Sources with two bronze tables: {', '.join(shared)}. "
+                "One stream reads a source; derive the second table from the first."
             )
 
     @classmethod

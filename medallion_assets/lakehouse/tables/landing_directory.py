@@ -9,33 +9,31 @@ from types import MappingProxyType
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions, FileFormat
 from medallion_assets.lakehouse.copy_into.statement import CopyInto
 from medallion_assets.lakehouse.errors import DeclarationError
-from medallion_assets.lakehouse.tables.names import check_name
+from medallion_assets.lakehouse.tables.source import Source
 
 
 @dataclass(frozen=True, kw_only=True)
-class LandingDirectory:
+class LandingDirectory(Source):
     """A directory in which files land.
 
     Args:
         name: the sub-directory of the landing root.
+        description: shown on the landing asset.
         format: json, csv, parquet or avro.
         schema: a DDL string; None means the schema is inferred, stored and evolved.
         options: `cloudFiles.*` options and the format's own Spark reader options.
-        description: shown on the landing asset.
 
     Raises:
         DeclarationError: the name leaves the landing root or is not a plain directory name.
         OptionError: an option is unknown or inconsistent.
     """
 
-    name: str
     format: FileFormat
     schema: str | None = None
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    description: str = ""
 
     def __post_init__(self) -> None:
-        check_name("Landing directory", self.name)
+        super().__post_init__()
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         self.cloud_files_options()
 

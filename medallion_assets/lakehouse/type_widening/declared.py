@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from medallion_assets.lakehouse.autoloader.options import SchemaEvolutionMode
-from medallion_assets.lakehouse.tables import BronzeTable, Table
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Table
 
 
 def widens(table: Table) -> bool:
@@ -12,6 +12,12 @@ def widens(table: Table) -> bool:
     Only then: a widened table has Delta's feature `typeWidening`, which not every reader knows.
     """
     if isinstance(table, BronzeTable):
-        mode = table.source.cloud_files_options().schema_evolution_mode
+        source = table.source
+        if isinstance(source, KafkaTopics):
+            # Its own columns never change; those of decoded values follow `value_options`.
+            options = source.json_options()
+        else:
+            options = source.cloud_files_options()
+        mode = options.schema_evolution_mode
         return mode is SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING
     return any(widens(upstream) for upstream in table.upstream)

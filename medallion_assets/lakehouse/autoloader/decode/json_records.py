@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _RECORD = "_json_record"
 _VALUE = "_json_value"
+_ROW = "_json_row"
+_TEXT = "_json_text"
 
 
 class Json:
@@ -92,12 +94,60 @@ class Json:
         return _kept(frame, read, schema, outside, options)
 
 
+def rows_of_texts(
+    texts: DataFrame,
+    text: Column,
+    seen: StructType,
+    schema: StructType,
+    unknown: Sequence[str],
+    options: CloudFilesOptions,
+) -> DataFrame:
+    """The rows of records that are at hand as texts, one a row, as lines of a file would give them.
+
+    Args:
+        texts: all their columns begin with `_` and are kept; `_metadata.file_path` says where a
+            record comes from, for what is rescued.
+        text: the record; null gives a row of nulls.
+        seen: the records' own fields.
+        schema: the stored one.
+        unknown: names of fields that have no column.
+        options: how to parse.
+    """
+    from pyspark.sql import functions as F
+
+    outside = homeless(unknown, schema, exact=options.reader_case_sensitive)
+    read = _read_schema(schema, seen, options)
+    extra = [StructField(name, VariantType()) for name in outside]
+    whole = StructType([*read.fields, *extra, StructField(_RECORD, StringType())])
+    parse = {**json_documents.parser_options(options), "columnNameOfCorruptRecord": _RECORD}
+    # Of an array the parser would take the first element and say nothing of the others.
+    broken = text.isNotNull() & ~F.coalesce(F.ltrim(text).startswith("{"), F.lit(False))
+    own = [F.col(quoted(name)) for name in texts.columns]
+    parsed = F.from_json(F.when(~broken, text), whole, parse)
+    is_broken = broken.alias(json_documents.BROKEN)
+    frame = texts.select(*own, parsed.alias(_ROW), is_broken, text.alias(_TEXT))
+    row = F.col(_ROW)
+    record = F.when(F.col(json_documents.BROKEN), F.col(_TEXT)).otherwise(row.getField(_RECORD))
+    fields = [row.getField(name).alias(name) for name in whole.names if name != _RECORD]
+    frame = frame.select(*own, *fields, record.alias(_RECORD), json_documents.BROKEN)
+    return _kept(frame, read, schema, outside, options, beside=own)
+
+
+def fields_of_texts(texts: DataFrame, text: Column) -> StructType:
+    """The fields of records that are at hand as texts; those that are no objects are left out."""
+    from pyspark.sql import functions as F
+
+    return _fields_of_variants(texts.select(F.try_parse_json(text).alias(_VALUE)))
+
+
 def _kept(
     frame: DataFrame,
     read: StructType,
     schema: StructType,
     unknown: Sequence[str],
     options: CloudFilesOptions,
+    *,
+    beside: Sequence[Column] = (),
 ) -> DataFrame:
     """The stored schema's columns out of what was read, and what has no place in them."""
     from pyspark.sql import functions as F
@@ -133,7 +183,7 @@ def _kept(
         .otherwise(rescued([*converted, *unknowns]))
     )
     corrupt = F.when(malformed, F.make_valid_utf8(record))
-    return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
+    return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT), *beside)
 
 
 def _read_schema(schema: StructType, seen: StructType, options: CloudFilesOptions) -> StructType:
@@ -244,6 +294,13 @@ def _without_repeated_keys(
     else:
         given = reader_options(options, singleVariantColumn=_VALUE)
         values = spark.read.options(**given).json([literal_path(path) for path in paths])
+    return _fields_of_variants(values)
+
+
+def _fields_of_variants(values: DataFrame) -> StructType:
+    """The fields of the objects in a column of variants."""
+    from pyspark.sql import functions as F
+
     found = (
         values.where(F.startswith(F.schema_of_variant(_VALUE), F.lit("OBJECT<")))
         .agg(F.schema_of_variant_agg(_VALUE))
@@ -255,5 +312,6 @@ def _without_repeated_keys(
     ddl = re.sub(r"\bOBJECT<", "STRUCT<", said)
     ddl = re.sub(r"\b(VOID|VARIANT)\b(?=[,>])", "STRING", ddl)
     ddl = re.sub(r"\bDECIMAL\(\d+, ?[1-9]\d*\)", "DOUBLE", ddl)
-    kind = spark.createDataFrame([], f"`{_VALUE}` {ddl}").schema[_VALUE].dataType
+    empty = values.sparkSession.createDataFrame([], f"`{_VALUE}` {ddl}")
+    kind = empty.schema[_VALUE].dataType
     return kind if isinstance(kind, StructType) else StructType([])

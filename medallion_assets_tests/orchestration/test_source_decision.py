@@ -5,11 +5,12 @@ import json
 import pytest
 
 from medallion_assets.lakehouse.autoloader.landing import LandingState
-from medallion_assets.orchestration.landing_cursor import LandingCursor
-from medallion_assets.orchestration.landing_decision import (
+from medallion_assets.orchestration.landing_report import describe
+from medallion_assets.orchestration.source_cursor import SourceCursor
+from medallion_assets.orchestration.source_decision import (
     FinishedRun,
+    Seen,
     decide,
-    describe,
     pause_seconds,
 )
 
@@ -36,18 +37,22 @@ def state(
     )
 
 
+def seen_of(state: LandingState) -> Seen:
+    return Seen(state.new_files > 0, state.ledger_version, describe(state), state.resume_after)
+
+
 def run(*, succeeded: bool, seconds_ago: float = 0.0) -> FinishedRun:
     return FinishedRun("0123456789", succeeded, NOW - seconds_ago)
 
 
-REQUESTED = LandingCursor(ledger_version="ledger:5", attempt=0)
+REQUESTED = SourceCursor(taken="ledger:5", attempt=0)
 
 
 @pytest.mark.parametrize(
     ("seen", "cursor", "last", "run_key"),
     [
-        pytest.param(state(), LandingCursor(), None, None, id="nothing new"),
-        pytest.param(state(2), LandingCursor(), None, "orders:ledger:5:0", id="first files"),
+        pytest.param(state(), SourceCursor(), None, None, id="nothing new"),
+        pytest.param(state(2), SourceCursor(), None, "orders:ledger:5:0", id="first files"),
         pytest.param(
             state(2, "ledger:6"),
             REQUESTED,
@@ -83,14 +88,14 @@ REQUESTED = LandingCursor(ledger_version="ledger:5", attempt=0)
         ),
         pytest.param(
             state(2, "ledger:6"),
-            LandingCursor(ledger_version="ledger:5", attempt=3),
+            SourceCursor(taken="ledger:5", attempt=3),
             run(succeeded=False, seconds_ago=31),
             None,
             id="failures in a row count over ledger versions",
         ),
         pytest.param(
             state(2, "ledger:6"),
-            LandingCursor(ledger_version="ledger:5", attempt=3),
+            SourceCursor(taken="ledger:5", attempt=3),
             run(succeeded=True),
             "orders:ledger:6:0",
             id="a success ends the row",
@@ -98,9 +103,9 @@ REQUESTED = LandingCursor(ledger_version="ledger:5", attempt=0)
     ],
 )
 def test_when_a_run_is_requested(
-    seen: LandingState, cursor: LandingCursor, last: FinishedRun | None, run_key: str | None
+    seen: LandingState, cursor: SourceCursor, last: FinishedRun | None, run_key: str | None
 ) -> None:
-    assert decide("orders", seen, cursor, last, NOW).run_key == run_key
+    assert decide("orders", seen_of(seen), cursor, last, NOW).run_key == run_key
 
 
 def test_the_pause_doubles_up_to_an_hour() -> None:
@@ -113,7 +118,7 @@ def test_a_source_that_keeps_failing_is_tried_ever_less_often() -> None:
     cursor, ended, attempts = REQUESTED, NOW, []
     for tick in range(0, 24 * 3600, 10):
         last = FinishedRun("0123456789", False, ended)
-        decision = decide("orders", state(2), cursor, last, NOW + tick)
+        decision = decide("orders", seen_of(state(2)), cursor, last, NOW + tick)
         cursor = decision.cursor
         if decision.run_key is not None:
             attempts.append(decision.run_key)
@@ -139,10 +144,10 @@ def test_the_reason_says_what_was_seen(seen: LandingState, sentence: str) -> Non
     "name", ["a" * 100_000, "ü" * 100_000, '"\\' * 50_000, "\U0001f600" * 9999, "\udcff" * 9999]
 )
 def test_a_cursor_stays_below_four_kilobytes(name: str) -> None:
-    cursor = LandingCursor("x" * 60, 10**6, "9" * 60, name)
+    cursor = SourceCursor("x" * 60, 10**6, "9" * 60, name)
     stored = cursor.to_json()
     assert len(stored.encode()) < 4096
-    position = LandingCursor.from_json(stored).resume_after
+    position = SourceCursor.from_json(stored).resume_after
     assert position is not None
     assert name.startswith(position)
     assert position
@@ -150,10 +155,10 @@ def test_a_cursor_stays_below_four_kilobytes(name: str) -> None:
 
 @pytest.mark.parametrize("stored", [None, "", "nonsense", "[1]", "7", '{"later": 1}'])
 def test_a_cursor_that_cannot_be_read_starts_afresh(stored: str | None) -> None:
-    assert LandingCursor.from_json(stored) == LandingCursor()
+    assert SourceCursor.from_json(stored) == SourceCursor()
 
 
 def test_a_cursor_is_kept_whole() -> None:
-    cursor = LandingCursor("ledger:5", 3, "1:2:3:4", "/landing/orders/a b")
-    assert LandingCursor.from_json(cursor.to_json()) == cursor
-    assert json.loads(LandingCursor().to_json()) == {"attempt": 0}
+    cursor = SourceCursor("ledger:5", 3, "1:2:3:4", "/landing/orders/a b")
+    assert SourceCursor.from_json(cursor.to_json()) == cursor
+    assert json.loads(SourceCursor().to_json()) == {"attempt": 0}

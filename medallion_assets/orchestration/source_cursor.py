@@ -1,4 +1,4 @@
-"""What a landing sensor remembers between two ticks: a few numbers, never a list of files."""
+"""What a source's sensor remembers between two ticks: a few numbers, never a list of files."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ LONGEST_POSITION = 3000
 
 
 @dataclass(frozen=True)
-class LandingCursor:
-    """A landing sensor's memory.
+class SourceCursor:
+    """The memory of a source's sensor.
 
     Attributes:
-        ledger_version: the file ledger's version when the last run was requested.
+        taken: how far the source's stream had come when the last run was requested.
         attempt: how often in a row a run was requested because the one before did not help.
-        reported: the data version last reported for the landing directory.
+        reported: what was last reported for the source, in short.
         resume_after: where the next look goes on when the last one ran out of time.
     """
 
-    ledger_version: str | None = None
+    taken: str | None = None
     attempt: int = 0
     reported: str | None = None
     resume_after: str | None = None
@@ -34,10 +34,10 @@ class LandingCursor:
         return json.dumps(held)
 
     @classmethod
-    def from_json(cls, stored: str | None) -> LandingCursor:
+    def from_json(cls, stored: str | None) -> SourceCursor:
         """Read a stored cursor; one that is damaged or of another version starts afresh.
 
-        Starting afresh is harmless: the ledger knows what was taken, the cursor does not.
+        Starting afresh is harmless: checkpoints know what was taken, the cursor does not.
         """
         try:
             held = json.loads(stored or "{}")
