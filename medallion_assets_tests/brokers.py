@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from development.services import Services
 from medallion_assets.lakehouse.kafka.cluster import KafkaCluster
@@ -55,3 +58,43 @@ class Topics:
                 self.name(topic), value, key=key, partition=partition, headers=list(headers)
             )
         assert producer.flush(30) == 0
+
+    @contextmanager
+    def transaction(self, topic: str, values: Iterable[bytes], *, commit: bool) -> Iterator[None]:
+        """Write events in a transaction that ends after the block."""
+        producer = Producer(
+            {
+                "bootstrap.servers": self.services.broker.bootstrap_servers,
+                "transactional.id": uuid.uuid4().hex,
+            }
+        )
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        for value in values:
+            producer.produce(self.name(topic), value, partition=0)
+        producer.flush(30)
+        yield
+        if commit:
+            producer.commit_transaction(30)
+        else:
+            producer.abort_transaction(30)
+
+    def delete_before(self, topic: str, offset: int) -> None:
+        """What a topic's retention does."""
+        partition = TopicPartition(self.name(topic), 0, offset)
+        # Its answers are lost with the client.
+        admin = self._admin
+        for done in admin.delete_records([partition]).values():
+            done.result(30)
+
+    def delete(self, topic: str) -> None:
+        """Delete a topic, and wait until it is gone."""
+        admin = self._admin
+        for done in admin.delete_topics([self.name(topic)]).values():
+            done.result(30)
+        while self.name(topic) in admin.list_topics(timeout=10).topics:
+            time.sleep(0.05)
+
+    @property
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.services.broker.bootstrap_servers})

@@ -102,7 +102,7 @@ def _frame(
     # A file that is taken again has its old rows deleted in a commit of their own.
     reader = reader.option("skipChangeCommits", "true")
     source = reader.load(str(lake.path(table.source)))
-    if decoding is not None and decoding.per_batch:
+    if decoding is not None and decoding.source.infers_values:
         # The fields of the values, and so the transform's columns, are known micro-batch by
         # micro-batch.
         return source
@@ -136,7 +136,7 @@ class _Writing:
             return
         if self.lookups.changed():
             self.correct(frame.sparkSession)
-        if self.decoding is not None and self.decoding.per_batch:
+        if self.decoding is not None and self.decoding.source.infers_values:
             frame = self.table.transform(self.decoding.rows(frame))
         mode = self.table.output_mode
         try:

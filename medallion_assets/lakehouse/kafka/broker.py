@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from confluent_kafka import KafkaError
 
 ANSWER_SECONDS = 10.0
+AGE_SECONDS = 3.0
+"""For an age alone nobody waits long: after a compaction nothing may be there to be dated."""
 
 _Answer = TypeVar("_Answer")
 
@@ -77,7 +79,7 @@ class Broker:
                 _listed(client, partitions, spec.latest(), level),
             )
 
-        return self._answered(ask, refusals)
+        return self._answered(ask, client, refusals)
 
     def oldest_timestamp(self, wanted: Offsets) -> float | None:
         """When the oldest of the events at these offsets was written, in seconds since the epoch.
@@ -113,7 +115,7 @@ class Broker:
             return _oldest(consumer, len(wanted))
 
         try:
-            return self._answered(ask, refusals)
+            return self._answered(ask, consumer, refusals)
         finally:
             consumer.close()
 
@@ -139,13 +141,17 @@ class Broker:
             "log_level": 0,
         }
 
-    def _answered(self, ask: Callable[[], _Answer], refusals: list[KafkaError]) -> _Answer:
+    def _answered(
+        self, ask: Callable[[], _Answer], client: Any, refusals: list[KafkaError]
+    ) -> _Answer:
         from confluent_kafka import KafkaError, KafkaException
 
         try:
             return ask()
         except KafkaException as failure:
             own = failure.args[0]
+            # Only then are the causes told that were met on the way.
+            client.poll(0)
             refused = (
                 KafkaError._AUTHENTICATION,
                 KafkaError.SASL_AUTHENTICATION_FAILED,
@@ -186,7 +192,7 @@ def _oldest(consumer: Any, partitions: int) -> float | None:
     from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaException
 
     found: dict[TopicPartition, float] = {}
-    until = time.monotonic() + ANSWER_SECONDS
+    until = time.monotonic() + AGE_SECONDS
     while len(found) < partitions and (left := until - time.monotonic()) > 0:
         event = consumer.poll(left)
         if event is None:

@@ -42,11 +42,6 @@ class EventValues:
     source: KafkaTopics
     schema_log: SchemaLog
 
-    @property
-    def per_batch(self) -> bool:
-        """Whether only a micro-batch, not the stream, can be decoded: the schema is inferred."""
-        return self.source.value_format == "json" and self.source.value_schema is None
-
     def rows(self, events: DataFrame) -> DataFrame:
         """The events of bronze with the fields of their values as columns.
 

@@ -103,6 +103,11 @@ class KafkaTopics(Source):
         """Whether events of open and broken-off transactions are left out."""
         return self.options.get("kafka.isolation.level", "").lower() == "read_committed"
 
+    @property
+    def infers_values(self) -> bool:
+        """Whether the fields of values are found micro-batch by micro-batch."""
+        return self.value_format == "json" and self.value_schema is None
+
     def spark_options(self) -> dict[str, str]:
         """The options of Spark's Kafka source, without those of the cluster."""
         if self.subscribe_pattern is not None:

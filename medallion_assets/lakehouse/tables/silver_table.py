@@ -12,6 +12,7 @@ from medallion_assets.lakehouse.changes.rules import START_AT, ChangeRules
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.expectations import Action, Expectation
 from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
+from medallion_assets.lakehouse.tables.kafka_topics import KafkaTopics
 from medallion_assets.lakehouse.tables.table import Layer, Table
 
 if TYPE_CHECKING:
@@ -128,6 +129,12 @@ class SilverTable(Table):
                 f"{self.full_name}: output mode complete replaces the whole table every time; "
                 "keys and expectations have no meaning there."
             )
+        if self.output_mode is not OutputMode.APPEND and self._infers_values:
+            raise DeclarationError(
+                f"{self.full_name}: output mode {self.output_mode.value} needs a stream, and the "
+                f"values of {self.source.full_name} are decoded one micro-batch at a time, as "
+                "their fields are not known before: declare value_schema."
+            )
         if self.output_mode is OutputMode.APPEND and bool(self.keys) != bool(self.sequence_by):
             raise DeclarationError(
                 f"{self.full_name}: `keys` and `sequence_by` go together: without a sequence "
@@ -180,6 +187,11 @@ class SilverTable(Table):
         """The columns whose values together are in one row only; () where rows are appended."""
         rules = self.change_rules
         return (*self.keys, START_AT) if rules is not None and rules.has_history else self.keys
+
+    @property
+    def _infers_values(self) -> bool:
+        source = self.source.source if isinstance(self.source, BronzeTable) else None
+        return isinstance(source, KafkaTopics) and source.infers_values
 
     @property
     def has_quarantine(self) -> bool:

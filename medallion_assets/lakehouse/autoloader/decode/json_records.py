@@ -12,7 +12,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import DataType, StringType, StructField, StructType, VariantType
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    NullType,
+    StringType,
+    StructField,
+    StructType,
+    VariantType,
+)
 
 from medallion_assets.lakehouse.autoloader.decode import compression, json_documents, whole_files
 from medallion_assets.lakehouse.autoloader.decode.by_name import homeless, placed, read_fields
@@ -137,7 +145,29 @@ def fields_of_texts(texts: DataFrame, text: Column) -> StructType:
     """The fields of records that are at hand as texts; those that are no objects are left out."""
     from pyspark.sql import functions as F
 
-    return _fields_of_variants(texts.select(F.try_parse_json(text).alias(_VALUE)))
+    values = texts.select(F.try_parse_json(text).alias(_VALUE))
+    return _known(_fields_of_variants(values, of_nulls="VOID"))
+
+
+def _known(fields: StructType) -> StructType:
+    """The fields without those of which nothing but null was seen, at every level.
+
+    What they hold shows later: a snapshot's events have no `before`, the first update's has.
+    """
+    kinds = ((field.name, _known_type(field.dataType)) for field in fields.fields)
+    return StructType([StructField(name, kind) for name, kind in kinds if kind is not None])
+
+
+def _known_type(kind: DataType) -> DataType | None:
+    if isinstance(kind, NullType):
+        return None
+    if isinstance(kind, StructType):
+        within = _known(kind)
+        return within if within.fields else None
+    if isinstance(kind, ArrayType):
+        element = _known_type(kind.elementType)
+        return None if element is None else ArrayType(element)
+    return kind
 
 
 def _kept(
@@ -294,11 +324,16 @@ def _without_repeated_keys(
     else:
         given = reader_options(options, singleVariantColumn=_VALUE)
         values = spark.read.options(**given).json([literal_path(path) for path in paths])
-    return _fields_of_variants(values)
+    return _fields_of_variants(values, of_nulls="STRING")
 
 
-def _fields_of_variants(values: DataFrame) -> StructType:
-    """The fields of the objects in a column of variants."""
+def _fields_of_variants(values: DataFrame, *, of_nulls: str) -> StructType:
+    """The fields of the objects in a column of variants.
+
+    Args:
+        values: with that column.
+        of_nulls: the type of a field of which nothing but null was seen.
+    """
     from pyspark.sql import functions as F
 
     found = (
@@ -310,7 +345,8 @@ def _fields_of_variants(values: DataFrame) -> StructType:
     if not said.startswith("OBJECT<"):
         return StructType([])
     ddl = re.sub(r"\bOBJECT<", "STRUCT<", said)
-    ddl = re.sub(r"\b(VOID|VARIANT)\b(?=[,>])", "STRING", ddl)
+    ddl = re.sub(r"\bVARIANT\b(?=[,>])", "STRING", ddl)
+    ddl = re.sub(r"\bVOID\b(?=[,>])", of_nulls, ddl)
     ddl = re.sub(r"\bDECIMAL\(\d+, ?[1-9]\d*\)", "DOUBLE", ddl)
     empty = values.sparkSession.createDataFrame([], f"`{_VALUE}` {ddl}")
     kind = empty.schema[_VALUE].dataType
