@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import locks
 from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.kafka.state import require_whole
 from medallion_assets.lakehouse.lake import GENERATION, Lake
 from medallion_assets.lakehouse.materialize import materialize, quiet
 from medallion_assets.lakehouse.tables import (
     BronzeTable,
+    KafkaTopics,
     Lakehouse,
     SilverTable,
     Table,
@@ -110,9 +112,9 @@ def rebuild(
 ) -> tuple[Parity, ...]:
     """Recreate a table, and those `plan` names, from what they read.
 
-    Bronze is recreated from the files that are in the landing directory now, silver from bronze,
-    gold from silver. A rebuild that was broken off has changed nothing that readers see; the next
-    one starts again.
+    Bronze is recreated from the files that are in the landing directory now, or from topics that
+    still have all that was read of them, silver from bronze, gold from silver. A rebuild that was
+    broken off has changed nothing that readers see; the next one starts again.
 
     Args:
         lakehouse: all declarations.
@@ -127,6 +129,7 @@ def rebuild(
 
     Raises:
         TableLockedError: another run holds one of the tables. Trying again helps.
+        EventsLostError: topics no longer have what bronze has of them.
     """
     tables = plan(lakehouse, table)
     with ExitStack() as held:
@@ -142,6 +145,8 @@ def _rebuild_one(
     owner: str,
     progress: Callable[[str], None],
 ) -> Parity:
+    if isinstance(table, BronzeTable) and isinstance(table.source, KafkaTopics):
+        require_whole(table.source, lake.stream_directory(table))
     generation = _next_generation(lake, table)
     home = lake.rebuild_root(table, generation)
     shutil.rmtree(home.parent, ignore_errors=True)

@@ -143,16 +143,7 @@ orders = SilverTable(
 clicks = SilverTable(
     name="clicks",
     source=bronze.clicks,
-    transform=lambda rows: rows.selectExpr(
-        "click_id",
-        "session_id",
-        "customer_id",
-        "product_id",
-        "url",
-        "clicked_at",
-        "to_date(clicked_at) as day",
-        "_file_path",
-    ),
+    transform=lambda rows: rows.withColumn("day", rows.clicked_at.cast("date")),
     keys=("click_id",),
     sequence_by=("clicked_at",),
     expectations=(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from medallion_assets.lakehouse.tables import CopiedDirectory, LandingDirectory
+from medallion_assets.lakehouse.kafka.cluster import KafkaCluster
+from medallion_assets.lakehouse.tables import CopiedDirectory, KafkaTopics, LandingDirectory
+
+_cluster = KafkaCluster.from_environment()
 
 orders = LandingDirectory(
     name="orders",
@@ -32,10 +35,24 @@ products = CopiedDirectory(
     description="Product list of the warehouse, pipe-delimited, re-sent when prices change.",
 )
 
-clicks = LandingDirectory(
-    name="clicks",
-    format="avro",
-    description="Product page views of the web shop.",
+clicks = (
+    LandingDirectory(
+        name="clicks",
+        format="avro",
+        description="Product page views of the web shop.",
+    )
+    if _cluster is None
+    else KafkaTopics(
+        name="clicks",
+        cluster=_cluster,
+        subscribe=("clicks",),
+        value_format="json",
+        value_options={
+            "cloudFiles.schemaHints": "click_id string, session_id string, customer_id bigint, "
+            "product_id string, url string, clicked_at timestamp"
+        },
+        description="Product page views of the web shop.",
+    )
 )
 
 shipments = LandingDirectory(

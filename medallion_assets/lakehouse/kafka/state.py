@@ -9,7 +9,7 @@ from pathlib import Path
 from medallion_assets.lakehouse.errors import EventsLostError
 from medallion_assets.lakehouse.kafka.broker import Broker
 from medallion_assets.lakehouse.kafka.offsets import Gap, Offsets, TopicPartition, gaps, unread
-from medallion_assets.lakehouse.kafka.position import position
+from medallion_assets.lakehouse.kafka.position import first, position
 from medallion_assets.lakehouse.tables.kafka_topics import KafkaTopics
 
 
@@ -97,3 +97,29 @@ def look(source: KafkaTopics, checkpoint: Path, *, ages: bool = True) -> TopicSt
         gaps=gaps(here, known.earliest, known.latest),
         oldest_unread_age_seconds=None if oldest is None else max(0.0, time.time() - oldest),
     )
+
+
+def require_whole(source: KafkaTopics, checkpoint: Path) -> None:
+    """Refuse to read topics anew that no longer have all that was read of them.
+
+    Args:
+        source: the topics.
+        checkpoint: of the stream that has read them.
+
+    Raises:
+        EventsLostError: some of it is gone.
+        BrokerUnavailableError: the cluster does not answer. Trying again helps.
+        BrokerRefusedError: it does not let us in.
+        MachineError: the client library or the credentials are missing.
+    """
+    begun = first(checkpoint)
+    if begun is None:
+        return
+    known = broker_of(source).offsets(source.takes)
+    missing = gaps(begun, known.earliest, known.latest)
+    if missing:
+        raise EventsLostError(
+            f"{source.name}: the table has events that its topics no longer have: "
+            f"{'; '.join(map(str, missing))}. Read anew it would lack them, so it is left as it "
+            "is. Rebuild the tables that are made of it instead."
+        )

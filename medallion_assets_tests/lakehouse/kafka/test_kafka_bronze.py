@@ -18,7 +18,9 @@ from medallion_assets.lakehouse.kafka.state import look
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Events, Materialization
 from medallion_assets.lakehouse.materialize import materialize
-from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics
+from medallion_assets.lakehouse.rebuild import rebuild
+from medallion_assets.lakehouse.session import start_session
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Lakehouse
 from medallion_assets_tests.brokers import Topics
 from medallion_assets_tests.lakehouse.delta_rows import rows, run
 
@@ -214,3 +216,19 @@ def test_secrets_come_from_the_environment_and_are_told_to_nobody(
         if path.is_file()
     ]
     assert not [text for text in told if secret in text]
+
+
+def test_a_rebuild_reads_topics_anew_only_while_they_are_whole(topics: Topics, lake: Lake) -> None:
+    topics.create("views")
+    topics.send("views", [b"a", b"b"])
+    table = bronze(topics, "views")
+    run(table, lake)
+    lakehouse = Lakehouse.from_tables([table])
+    (parity,) = rebuild(lakehouse, table, lake, start_session)
+    assert (parity.equal, parity.new_rows) == (True, 2)
+    topics.send("views", [b"c"])
+    assert run(table, lake).rows.written == 1
+    topics.delete_before("views", 1)
+    with pytest.raises(EventsLostError, match=r"no longer have.*offset 0: deleted"):
+        rebuild(lakehouse, table, lake, start_session)
+    assert len(held(lake, table)) == 3
