@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from development.services import Ports, Services
 from medallion_assets.lakehouse.lake import Lake
 
 if TYPE_CHECKING:
@@ -25,6 +27,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
             "spark.databricks.delta.delta.log.cacheSize": "50",
         }
     )
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A bench on ports of its own: a test starts what it needs of it, which then stays up."""
+    bench = Services(tmp_path_factory.mktemp("services"), Ports.free())
+    yield bench
+    bench.remove()
 
 
 @pytest.fixture
