@@ -17,10 +17,10 @@ ifneq ($(shell cat .venv/location 2>/dev/null),$(CURDIR))
 MOVED := FORCE
 endif
 
-.PHONY: help run land ui test check lock bench screenshots clean FORCE
+.PHONY: help run land ui test check lock bench services services-stop screenshots clean FORCE
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/runtime.stamp ## take in everything new, from the landing files to the gold tables
 	@$(BIN)/medallion run $(ARGS)
@@ -43,6 +43,12 @@ check: .venv/dev.stamp ## lint, format, types, import direction, documentation
 
 bench: .venv/dev.stamp ## run the benchmarks
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+services: .venv/dev.stamp ## start Kafka, PostgreSQL and Debezium's connector on this machine
+	@$(BIN)/python -m development.services start $(ARGS)
+
+services-stop: .venv/dev.stamp ## stop what `make services` started; the data stays
+	@$(BIN)/python -m development.services stop $(ARGS)
 
 screenshots: .venv/dev.stamp ## take the README's screenshots in a headless Chromium
 	@$(BIN)/python -m medallion_assets_tests.browser.screenshots $(ARGS)

@@ -33,6 +33,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     )
 
 
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A bench on ports of its own: a test starts what it needs of it, which then stays up."""
+    bench = Services(tmp_path_factory.mktemp("services"), Ports.free())
+    yield bench
+    bench.remove()
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake", tmp_path / "landing")

@@ -6,6 +6,7 @@ Real servers out of published packages, on the loopback alone, below one directo
 from __future__ import annotations
 
 from development.services.bench import Services
+from development.services.connector import DebeziumConnector
 from development.services.ports import Ports
 
-__all__ = ["Ports", "Services"]
+__all__ = ["DebeziumConnector", "Ports", "Services"]

@@ -19,6 +19,7 @@ from development.services.packages import fetch
 from development.services.ports import HOST, Ports, answers, require_free
 from development.services.processes import BackgroundProcess
 from development.services.properties import write_properties
+from development.services.service import Service
 
 _READY_SECONDS = 60
 _ANSWER_SECONDS = 10
@@ -40,7 +41,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Broker:
+class Broker(Service):
     """The broker of a bench; its topics stay when it is stopped, and also when it is killed.
 
     Attributes:
@@ -66,17 +67,11 @@ class Broker:
     @property
     def process(self) -> BackgroundProcess:
         """The operating system's process."""
-        return BackgroundProcess("The Kafka broker", self.directory)
+        return BackgroundProcess("Kafka", self.directory)
 
     def start(self) -> None:
-        """Start it and wait until it answers; one that runs is left alone.
-
-        Raises:
-            MachineError: Java, Maven or the network is missing.
-            PortTakenError: another program listens on one of its ports.
-            ServiceFailedError: it did not start.
-        """
-        if self.process.identity is not None:
+        """Start it and wait until it answers; see `Service.start`."""
+        if self.running:
             return
         for port in (self.ports.broker, self.ports.controller, self.ports.broker_sasl):
             require_free(port, self.process.name)
@@ -194,8 +189,10 @@ class Broker:
             # A broker that was killed is let in again only when its old session has ended: 9 s.
             "broker.session.timeout.ms": 3000,
             "broker.heartbeat.interval.ms": 500,
-            # One broker keeps one copy.
+            # One broker keeps one copy, and few groups need few partitions.
+            "offsets.topic.num.partitions": 1,
             "offsets.topic.replication.factor": 1,
+            "transaction.state.log.num.partitions": 1,
             "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1,
             "share.coordinator.state.topic.replication.factor": 1,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 from development.services.errors import PortTakenError
 
@@ -36,9 +38,18 @@ class Ports:
                 except OSError:
                     continue
                 found.append(port)
-                if len(found) == len(astuple(cls())):
+                if len(found) == len(fields(cls)):
                     break
         return cls(*found)
+
+    @classmethod
+    def read(cls, path: Path) -> Ports:
+        """The ports that were written to a file."""
+        return cls(**json.loads(path.read_text()))
+
+    def write(self, path: Path) -> None:
+        """Keep the ports in a file."""
+        path.write_text(json.dumps(asdict(self)))
 
 
 def require_free(port: int, needed_by: str) -> None:
