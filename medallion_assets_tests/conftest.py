@@ -46,14 +46,7 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake", tmp_path / "landing")
 
 
-@pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    bench = Services(tmp_path_factory.mktemp("services"), Ports.free())
-    bench.broker.start()
-    yield bench
-    bench.remove()
-
-
 @pytest.fixture
 def topics(services: Services) -> Topics:
+    services.broker.start()
     return Topics(services)
