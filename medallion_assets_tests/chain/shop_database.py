@@ -15,7 +15,9 @@ from development.services import DebeziumConnector, Services
 Row = tuple[Any, ...]
 
 _TABLES = """
-create table public.customers (id bigint primary key, name text, country text, credit numeric(12,2));
+create table public.customers (
+    id bigint primary key, name text, country text, credit numeric(12,2)
+);
 alter table public.customers replica identity full;
 create table public.orders (order_id bigint primary key, customer_id bigint, amount bigint);
 create table public.audit (step bigserial, id bigint, op text, row jsonb);

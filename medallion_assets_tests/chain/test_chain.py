@@ -1,4 +1,4 @@
-"""PostgreSQL -> Debezium -> Kafka -> bronze -> silver -> gold equals what a query on PostgreSQL says."""
+"""From PostgreSQL by Debezium and Kafka to gold: it equals what a query on PostgreSQL says."""
 
 from __future__ import annotations
 
