@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from development.services import Services
+from development.services.shop import furnish
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets_tests.documentation.pages import blocks
 from medallion_assets_tests.lakehouse.delta_rows import rows, run
@@ -33,7 +38,7 @@ def held(spark: SparkSession, table: str) -> list[tuple[Any, ...]]:
 
 def test_the_scripts_of_the_page(directory: Path, spark: SparkSession) -> None:
     lake = Lake(directory / "lake", directory / "landed")
-    first, stream, declared, snapshots = blocks("docs/changes.md", "python")
+    first, stream, declared, _, snapshots = blocks("docs/changes.md", "python")
     names: dict[str, Any] = {}
     exec(first, names)
     assert held(spark, "people_type_1") == [(1, "Ann", "Kiel")]
@@ -60,3 +65,38 @@ def test_the_scripts_of_the_page(directory: Path, spark: SparkSession) -> None:
     assert row == {"balance": 5, "id": 1, "__START_AT": 1, "__END_AT": 3}
     exec(snapshots, names)
     assert held(spark, "towns") == [(1, "Kiel", 2, None), (1, "Ulm", 1, 2), (2, "Bonn", 1, 2)]
+
+
+@pytest.mark.process
+def test_from_postgresql(
+    services: Services, lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.start()
+    furnish(services)
+    # `make services` is run by the tests of docs/services.md.
+    make, export, *statements = blocks("docs/changes.md", "sh")[0].splitlines()
+    assert make == "make services"
+    variable, _ = export.removeprefix("export ").split("=")
+    monkeypatch.setenv(variable, services.broker.bootstrap_servers)
+    for statement in statements:
+        command = statement.replace(":15432", f":{services.ports.database}")
+        subprocess.run(["bash", "-ec", command], check=True, env={**os.environ, "PGOPTIONS": ""})
+    *_, declared, database, _ = blocks("docs/changes.md", "python")
+    names: dict[str, Any] = {}
+    exec(declared, names)
+    exec(database, names)
+    until = time.monotonic() + 60
+    versions: list[tuple[Any, ...]] = []
+    while len(versions) < 2 and time.monotonic() < until:
+        for name in ("clients", "current", "history"):
+            run(names[name], lake)
+        if lake.log(names["history"]).exists():
+            held_there = rows(lake.path(names["history"]), "name", "country", "__END_AT")
+            versions = [tuple(row.values()) for row in held_there]
+        time.sleep(0.2)
+    assert sorted((name, country, ended is None) for name, country, ended in versions) == [
+        ("Ann", "DE", False), ("Ann", "FR", True),
+    ]  # fmt: skip
+    assert rows(lake.path(names["current"]), "customer_id", "country") == [
+        {"customer_id": 1, "country": "FR"}
+    ]

@@ -16,6 +16,16 @@ from medallion_assets.lakehouse.errors import DeclarationError, MachineError
 ENVIRONMENT = "MEDALLION_KAFKA"
 """What the variables begin with, unless a cluster says otherwise."""
 
+_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "bootstrap_servers": "MEDALLION_KAFKA_BOOTSTRAP_SERVERS",
+        "security_protocol": "MEDALLION_KAFKA_SECURITY_PROTOCOL",
+        "sasl_mechanism": "MEDALLION_KAFKA_SASL_MECHANISM",
+        "ssl_ca_location": "MEDALLION_KAFKA_SSL_CA_LOCATION",
+    }
+)
+_CREDENTIALS = ("MEDALLION_KAFKA_SASL_USERNAME", "MEDALLION_KAFKA_SASL_PASSWORD")
+
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _LOGIN_MODULES: Mapping[str, str] = MappingProxyType(
     {
@@ -66,13 +76,8 @@ class KafkaCluster:
             DeclarationError: a variable has a value that is not possible.
         """
         said = {
-            name: os.environ.get(f"{environment}_{name.upper()}")
-            for name in (
-                "bootstrap_servers",
-                "security_protocol",
-                "sasl_mechanism",
-                "ssl_ca_location",
-            )
+            name: os.environ.get(_of(environment, variable))
+            for name, variable in _VARIABLES.items()
         }
         given = {name: value for name, value in said.items() if value}
         if "bootstrap_servers" not in given:
@@ -131,7 +136,7 @@ class KafkaCluster:
         return options
 
     def _credentials(self) -> tuple[str, str]:
-        names = (f"{self.environment}_SASL_USERNAME", f"{self.environment}_SASL_PASSWORD")
+        names = [_of(self.environment, variable) for variable in _CREDENTIALS]
         missing = [name for name in names if not os.environ.get(name)]
         if missing:
             raise MachineError(
@@ -148,6 +153,11 @@ def _one_of(what: str, value: str, known: Mapping[str, str] | tuple[str, ...]) -
         raise DeclarationError(
             f"Kafka cluster: {what} is {value!r}; it has to be one of {', '.join(known)}."
         )
+
+
+def _of(environment: str, variable: str) -> str:
+    """The name that a variable has in an environment of another name."""
+    return variable.replace(ENVIRONMENT, environment, 1)
 
 
 def _jaas(value: str) -> str:

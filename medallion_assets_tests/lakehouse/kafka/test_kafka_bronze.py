@@ -232,3 +232,17 @@ def test_a_rebuild_reads_topics_anew_only_while_they_are_whole(topics: Topics, l
     with pytest.raises(EventsLostError, match=r"no longer have.*offset 0: deleted"):
         rebuild(lakehouse, table, lake, start_session)
     assert len(held(lake, table)) == 3
+
+
+def test_topics_by_pattern(topics: Topics, lake: Lake) -> None:
+    for name in ("sales.eu", "sales.us", "views"):
+        topics.create(name)
+        topics.send(name, [name.encode()])
+    pattern = rf"{topics.prefix}\.sales\..*"
+    source = KafkaTopics(name="sales", cluster=topics.cluster, subscribe_pattern=pattern)
+    table = BronzeTable(name="sales", source=source)
+    run(table, lake)
+    assert [value for *_, value in held(lake, table)] == [b"sales.eu", b"sales.us"]
+    topics.create("sales.asia")
+    topics.send("sales.asia", [b"later"])
+    assert run(table, lake).rows.written == 1
