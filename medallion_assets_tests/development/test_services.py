@@ -204,8 +204,14 @@ def test_the_newest_postgresql_is_taken(tmp_path: Path) -> None:
     assert PostgreSQL.find(tmp_path).binaries == tmp_path / "17" / "bin"
 
 
-def test_the_commands_of_the_page(tmp_path: Path) -> None:
-    directory = tmp_path / "bench"
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """Of a bench that ends with the test, however that ends."""
+    yield tmp_path / "bench"
+    Services(tmp_path / "bench").remove()
+
+
+def test_the_commands_of_the_page(directory: Path) -> None:
     start, status, stop, again, remove = "".join(blocks("docs/services.md", "sh")).splitlines()
     started = run(start, directory)
     assert "Topics: clicks, shop.public.customers\n" in started
@@ -236,7 +242,8 @@ def run(line: str, directory: Path) -> str:
         options = own + " --free-ports" * (command[1] == "services")
         binaries = Path(sys.executable).parent
         command = [
-            "make", "-o", ".venv/dev.stamp", f"BIN={binaries}", command[1], f"ARGS={options}",
+            "make", "--no-print-directory", "-o", ".venv/dev.stamp", f"BIN={binaries}", command[1],
+            f"ARGS={options}",
         ]  # fmt: skip
     else:
         assert command[0] == ".venv/bin/python"
