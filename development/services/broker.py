@@ -23,6 +23,7 @@ from development.services.service import Service
 
 _READY_SECONDS = 60
 _ANSWER_SECONDS = 10
+_LOOK_AGAIN_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Broker(Service):
             self._program.keep_archive(self._unfinished_archive)
 
     def kill(self) -> None:
-        """End it as a crash does. Starting it again then takes some 3 s longer."""
+        """End it as a crash does. Starting it again then takes some 2 s longer."""
         self.process.kill()
 
     def create_topic(
@@ -136,7 +137,7 @@ class Broker(Service):
             return False
         try:
             # It listens before it takes itself for one of the brokers that may hold topics.
-            return bool(self._admin().list_topics(timeout=_ANSWER_SECONDS).brokers)
+            return bool(self._admin().list_topics(timeout=_LOOK_AGAIN_SECONDS).brokers)
         except KafkaException:
             return False
 
@@ -187,7 +188,7 @@ class Broker(Service):
             # Records with old timestamps would be deleted as soon as they are in.
             "log.retention.ms": -1,
             # A broker that was killed is let in again only when its old session has ended: 9 s.
-            "broker.session.timeout.ms": 3000,
+            "broker.session.timeout.ms": 2000,
             "broker.heartbeat.interval.ms": 500,
             # One broker keeps one copy, and few groups need few partitions.
             "offsets.topic.num.partitions": 1,

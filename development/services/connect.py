@@ -77,6 +77,9 @@ class ConnectWorker(Service):
         Raises:
             ServiceFailedError: Connect refused it, or it failed.
         """
+        # Debezium would create a topic with its first event; whoever reads it may come before.
+        for topic in connector.topics:
+            self.broker.create_topic(topic, connector.partitions)
         configuration = connector.configuration(self.database.name, self.database.ports.database)
         self._configure(configuration)
         (self._connectors / f"{connector.name}.json").write_text(json.dumps(configuration))
@@ -152,7 +155,7 @@ class ConnectWorker(Service):
     def _wait_until_running(self, name: str) -> None:
         end = time.monotonic() + _READY_SECONDS
         states: list[str] = []
-        while states[:1] != ["RUNNING"] or set(states) != {"RUNNING"} or len(states) == 1:
+        while len(states) == 1 or set(states) != {"RUNNING"}:
             if time.monotonic() > end:
                 raise ServiceFailedError(
                     f"The connector {name} does not run: {states}. See {self.process.log}."
@@ -161,7 +164,7 @@ class ConnectWorker(Service):
             states = self._states(name)
 
     def _states(self, name: str) -> list[str]:
-        """The states of a connector and of its tasks."""
+        """The states of a connector and of its tasks, which it gets a moment later."""
         status = json.loads(self._ask("GET", f"/connectors/{quote(name)}/status"))
         parts = [status["connector"], *status["tasks"]]
         for part in parts:

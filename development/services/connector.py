@@ -19,7 +19,7 @@ class DebeziumConnector:
         name: of the connector, and what its topics begin with.
         tables: with their schema, as in `public.customers`.
         schemas_enable: whether every event carries its schema (`{"schema": ..., "payload": ...}`).
-        partitions: of each topic; changes of one transaction are spread over them.
+        partitions: of each topic that is not there yet; a transaction is spread over them.
         settings: more of Debezium's, or others than those here.
     """
 
@@ -28,6 +28,11 @@ class DebeziumConnector:
     schemas_enable: bool = False
     partitions: int = 2
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """A topic a table."""
+        return tuple(f"{self.name}.{table}" for table in self.tables)
 
     def configuration(self, database: str, port: int) -> dict[str, str]:
         """What Kafka Connect is told.
@@ -51,8 +56,6 @@ class DebeziumConnector:
             "publication.autocreate.mode": "filtered",
             "table.include.list": ",".join(self.tables),
             "topic.prefix": self.name,
-            "topic.creation.default.partitions": str(self.partitions),
-            "topic.creation.default.replication.factor": "1",
             "snapshot.mode": "initial",
             # Exact in every reader.
             "decimal.handling.mode": "string",

@@ -12,11 +12,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from development.services.accounts import Account, popen_user
 from development.services.errors import ServiceFailedError
 
 _LOOK_AGAIN_SECONDS = 0.05
 _LOG_LINES = 15
+_PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -29,26 +32,30 @@ class Identity:
     @classmethod
     def of(cls, pid: int) -> Identity | None:
         """The identity of the process that has this pid now; none if it has ended."""
-        if not Path("/proc/self/stat").exists():
-            return cls._by_ps(pid)
+        if not _PROC.is_dir():
+            return cls._by_clock(pid)
         try:
             # After the name, which may hold anything: the fields of proc(5) from the third on.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return None
         state, threads, started = fields[0], int(fields[17]), fields[19]
         # The first thread has ended before the others that still hold the ports.
         if state in "ZX" and threads <= 1:
             return None
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
         return cls(pid, f"{boot} {started}")
 
     @classmethod
-    def _by_ps(cls, pid: int) -> Identity | None:
-        asked = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-        answer = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-        state, _, started = answer.strip().partition(" ")
-        return cls(pid, started.strip()) if started and not state.startswith("Z") else None
+    def _by_clock(cls, pid: int) -> Identity | None:
+        """The same where the system does not count from its start: the clock may be set."""
+        try:
+            process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            return cls(pid, str(process.create_time()))
+        except psutil.NoSuchProcess:
+            return None
 
 
 @dataclass(frozen=True)

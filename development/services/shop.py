@@ -25,9 +25,6 @@ alter table public.customers replica identity full;
 def furnish(services: Services) -> None:
     """Create what is not there yet; the services have to run."""
     services.broker.create_topic(CLICKS, partitions=2)
-    # Debezium creates a topic with its first event; whoever reads it may come before.
-    for table in CUSTOMERS.tables:
-        services.broker.create_topic(f"{CUSTOMERS.name}.{table}", CUSTOMERS.partitions)
     if CUSTOMERS.name not in services.connect.connectors():
         services.database.execute(_TABLE)
         services.connect.register(CUSTOMERS)

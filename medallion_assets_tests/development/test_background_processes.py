@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from development.services import processes
 from development.services.errors import ServiceFailedError
 from development.services.processes import BackgroundProcess
 
@@ -16,7 +17,15 @@ def sleeper(directory: Path) -> BackgroundProcess:
     return process
 
 
-def test_a_foreign_process_with_a_reused_pid_is_left_alone(tmp_path: Path) -> None:
+@pytest.fixture(params=["/proc", "/nowhere"])
+def any_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Linux, and as on a system that has no /proc."""
+    monkeypatch.setattr(processes, "_PROC", Path(request.param))
+
+
+def test_a_foreign_process_with_a_reused_pid_is_left_alone(
+    tmp_path: Path, any_system: None
+) -> None:
     ours = sleeper(tmp_path)
     kept = json.loads((tmp_path / "pid").read_text())
     assert ours.stop()
