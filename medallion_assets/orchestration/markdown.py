@@ -18,6 +18,9 @@ def cell(value: object) -> str:
     """One value as the text of a table cell."""
     if value is None:
         return ""
+    if isinstance(value, bytes):
+        # Mostly text all the same: keys and values of events.
+        value = value.decode("utf-8", "backslashreplace")
     text = " ".join(str(value).split())
     if len(text) > LONGEST_CELL:
         text = text[: LONGEST_CELL - 1] + "…"

@@ -15,6 +15,8 @@ from medallion_assets.orchestration.markdown import LONGEST_CELL, cell, file_nam
         ("<script>", "\\<script\\>"),
         ("back\\slash", "back\\\\slash"),
         ("_rescued_data", "\\_rescued\\_data"),
+        ('{"ü": 1}'.encode(), '{"ü": 1}'),
+        (b"\xff\x00", "\\\\xff\x00"),
     ],
 )
 def test_any_value_stays_in_its_cell(value: object, text: str) -> None:
