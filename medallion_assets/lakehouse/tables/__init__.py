@@ -14,6 +14,7 @@ from medallion_assets.lakehouse.tables.lakehouse import Lakehouse
 from medallion_assets.lakehouse.tables.landing_directory import CopiedDirectory, LandingDirectory
 from medallion_assets.lakehouse.tables.silver_table import Lookup, OutputMode, SilverTable
 from medallion_assets.lakehouse.tables.table import Layer, Table
+from medallion_assets.lakehouse.tables.watermark import Watermark
 
 __all__ = [
     "BronzeTable",
@@ -26,4 +27,5 @@ __all__ = [
     "OutputMode",
     "SilverTable",
     "Table",
+    "Watermark",
 ]
