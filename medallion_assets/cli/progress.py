@@ -69,7 +69,8 @@ def materialization_line(done: AssetMaterialization) -> str:
     version = values.get(keys.DELTA_VERSION)
     if not values.get(keys.BATCHES):
         return f"{name} nothing new"
-    quarantined = values.get(keys.ROWS_QUARANTINED)
-    kept_out = f" ({quarantined:,} quarantined)" if quarantined else ""
+    apart = ((keys.ROWS_QUARANTINED, "quarantined"), (keys.ROWS_LATE, "late"))
+    counted = [f"{values[name]:,} {what}" for name, what in apart if values.get(name)]
+    kept_out = f" ({', '.join(counted)})" if counted else ""
     rows = f"+{values[keys.ROWS_THIS_RUN]:,} rows{kept_out}"
     return f"{name} {rows:<32} version {version}  {values[keys.DURATION]:.1f} s"

@@ -58,7 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
     if requested.files:
         lines.append("Next: `make run` takes them.")
         lines += [
-            f"{silver.full_name} has no keys to merge by and would get their rows twice: run "
+            f"{silver.full_name} does not merge by a sequence and would take their rows twice: run "
             f"`medallion rebuild {silver.layer.value}/{silver.name}` after it."
             for silver in appended_from(lakehouse, table)
         ]

@@ -59,7 +59,7 @@ def materialize_gold(table: GoldTable, run: Run) -> Materialization:
             trigger=run.trigger,
             stop_requested=run.stop_requested,
         )
-        if ended:
+        if ended.complete:
             checkpoint.record_consumed(versions)
     return Materialization(table.full_name, batches=computing.batches, rows=computing.rows)
 

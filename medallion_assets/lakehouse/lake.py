@@ -3,6 +3,7 @@
 ```
 <lake>/bronze/orders                         a Delta table, readable by path by any Delta reader
 <lake>/silver/orders_quarantine              its quarantine
+<lake>/silver/visits_late                    rows that came behind a table's watermark
 <lake>/_medallion/streams/silver.orders/0    checkpoint of the table's stream, generation 0
 <lake>/_medallion/rebuild/silver.orders/1    a rebuild in the making
 <lake>/_medallion/locks/silver.orders.lock   held by the run that writes the table
@@ -55,6 +56,10 @@ class Lake:
     def quarantine_path(self, table: SilverTable) -> Path:
         """The directory of the table's quarantine."""
         return self.path(table).with_name(table.quarantine_name)
+
+    def late_path(self, table: SilverTable) -> Path:
+        """The directory of the rows that came behind the table's watermark."""
+        return self.path(table).with_name(table.late_name)
 
     def tombstones_path(self, table: SilverTable) -> Path:
         """The keys a merged table has deleted; they belong to the generation of its stream."""

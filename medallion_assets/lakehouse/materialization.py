@@ -87,6 +87,7 @@ class Rows:
         deleted: of the written rows, those that removed their key.
         rescued: rows with `_rescued_data`.
         corrupt: rows with `_corrupt_record`.
+        late: rows of the streams that came behind the watermark; they are in the late table.
     """
 
     read: int = 0
@@ -100,6 +101,7 @@ class Rows:
     deleted: int = 0
     rescued: int = 0
     corrupt: int = 0
+    late: int = 0
 
     def __add__(self, other: Rows) -> Rows:
         pairs = zip(self._all(), other._all(), strict=True)

@@ -8,7 +8,7 @@ ones are complete and replace them in one Delta commit, which also records the n
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +96,13 @@ def plan(lakehouse: Lakehouse, table: Table) -> tuple[Table, ...]:
     """
     rebuilt = [table]
     for candidate in lakehouse.tables:
-        if isinstance(candidate, SilverTable) and candidate.source in rebuilt:
+        if isinstance(candidate, SilverTable) and _streams_one_of(candidate, rebuilt):
             rebuilt.append(candidate)
     return tuple(rebuilt)
+
+
+def _streams_one_of(table: SilverTable, tables: Sequence[Table]) -> bool:
+    return any(stream in tables for stream in table.streams.values())
 
 
 def rebuild(
@@ -160,10 +164,12 @@ def _rebuild_one(
     progress(f"{table.full_name}: building generation {generation}")
     materialize(table, side, session, owner=owner, progress=progress)
     spark = session()
-    pairs = [(side.path(table), lake.path(table))]
-    if isinstance(table, SilverTable) and table.has_quarantine:
-        # First, so that the generation is recorded last, when all is in place.
-        pairs.insert(0, (side.quarantine_path(table), lake.quarantine_path(table)))
+    beside = table.side_tables if isinstance(table, SilverTable) else ()
+    # The table last, so that the generation is recorded when all is in place.
+    pairs = [
+        (side.path(table).with_name(name), lake.path(table).with_name(name))
+        for name in (*beside, table.name)
+    ]
     parity = _parity(spark, table, generation, side.path(table), lake.path(table))
     for new, live in pairs:
         _swap(spark, new, live, generation)

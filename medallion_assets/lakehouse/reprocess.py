@@ -51,9 +51,11 @@ def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> 
 
 
 def appended_from(lakehouse: Lakehouse, table: BronzeTable) -> tuple[SilverTable, ...]:
-    """The silver tables that would get rows twice: without keys there is nothing to merge by."""
+    """The silver tables that would take rows twice: nothing in them says which row is newer."""
     return tuple(
         silver
         for silver in lakehouse.tables
-        if isinstance(silver, SilverTable) and silver.source == table and not silver.keys
+        if isinstance(silver, SilverTable)
+        and table in silver.streams.values()
+        and silver.change_rules is None
     )

@@ -1,4 +1,4 @@
-"""Silver: a stream over bronze, judged once, appended or merged by key in sequence order."""
+"""Silver: streams of other tables, judged once, appended or merged by key in sequence order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
-from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
 from medallion_assets.lakehouse.changes.events import as_changes_error, events_of
 from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED, LatestRows
 from medallion_assets.lakehouse.changes.places import Places
@@ -15,7 +14,11 @@ from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE, ChangeRu
 from medallion_assets.lakehouse.changes.stored_events import StoredEvents
 from medallion_assets.lakehouse.changes.versioned import VersionedRows
 from medallion_assets.lakehouse.errors import ExpectationFailedError
-from medallion_assets.lakehouse.kafka.values import EventValues
+from medallion_assets.lakehouse.kafka.values import (
+    EventValues,
+    inferred_values_of,
+    values_of,
+)
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
 from medallion_assets.lakehouse.materialization import Materialization, Rows
@@ -23,20 +26,24 @@ from medallion_assets.lakehouse.quality import judge
 from medallion_assets.lakehouse.quality.expectations import Action, ExpectationCount
 from medallion_assets.lakehouse.quality.quarantine import write_quarantine
 from medallion_assets.lakehouse.run import Run
-from medallion_assets.lakehouse.streams import query
+from medallion_assets.lakehouse.streams import late_rows, query, sources
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
+from medallion_assets.lakehouse.streams.late_rows import LateRows
+from medallion_assets.lakehouse.streams.state import as_state_error
 from medallion_assets.lakehouse.streams.trigger import Trigger
-from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, OutputMode, SilverTable
+from medallion_assets.lakehouse.streams.watermarks import watched
+from medallion_assets.lakehouse.tables import OutputMode, SilverTable, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
 
 _BYTES_PER_TRIGGER = "256m"
 """Bronze bytes a micro-batch: what a judged micro-batch holds in memory is a few times that."""
 
 
 def materialize_silver(table: SilverTable, run: Run) -> Materialization:
-    """Take what is new in the source, then follow the looked-up tables.
+    """Take what is new in the streamed tables, then follow the looked-up ones.
 
     Args:
         table: the table.
@@ -44,28 +51,47 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
 
     Raises:
         ExpectationFailedError: a row broke an `expect_or_fail` rule.
+        DeclarationError: the transform can't go on with what its stream remembers.
     """
     from medallion_assets.lakehouse.type_widening.declared import widens
 
     lake = run.lake
     checkpoint = Checkpoint(lake.stream_directory(table))
-    source = lake.log(table.source).version()
-    if source is None:
+    versions = {name: v for name, v in sources.versions(table, lake).items() if v is not None}
+    if len(versions) < len(table.streams):
+        # Some are not there yet, and with them the columns they will have.
         return Materialization(table.full_name)
     stream = checkpoint.claim(
-        lake.source(table.source), lake.target(table), filled=lake.log(table).exists()
+        sources.identity(table, lake), lake.target(table), filled=lake.log(table).exists()
     )
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
-    decoding = _decoding(table, checkpoint)
+    late = LateRows(table, lake.late_path(table), checkpoint, stream)
     writing = _Writing(
-        table, lake, stream, lookups, run.progress, widening=widens(table), decoding=decoding
+        table,
+        lake,
+        stream,
+        lookups,
+        late,
+        run.progress,
+        widening=widens(table),
+        values=inferred_values_of(table.source, checkpoint.directory),
     )
-    new_rows = run.trigger.continuous or checkpoint.consumed().get("source") != source
-    if new_rows:
-        spark = run.session()
+    consumed = checkpoint.consumed()
+    new_rows = any(consumed.get(name) != version for name, version in versions.items())
+    if (run.trigger.continuous or new_rows) and _run_stream(table, run, checkpoint, writing):
+        checkpoint.record_consumed(versions)
+    if lookups.changed():
+        writing.correct(run.session())
+    return writing.result()
+
+
+def _run_stream(table: SilverTable, run: Run, checkpoint: Checkpoint, writing: _Writing) -> bool:
+    """Take what is new; whether that was all."""
+    spark = run.session()
+    try:
         ended = query.run(
-            lambda: _frame(table, lake, spark, run.trigger, checkpoint, decoding),
+            lambda: _frame(table, run.lake, spark, run.trigger, checkpoint),
             writing.batch,
             name=table.full_name,
             checkpoint=checkpoint.directory,
@@ -73,42 +99,54 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
             output_mode=table.output_mode.value,
             stop_requested=run.stop_requested,
         )
-        if ended:
-            checkpoint.record_consumed({"source": source})
-    if lookups.changed():
-        writing.correct(run.session())
-    return writing.result()
-
-
-def _decoding(table: SilverTable, checkpoint: Checkpoint) -> EventValues | None:
-    """How the values of events in the source become columns; None where they are files' rows."""
-    source = table.source.source if isinstance(table.source, BronzeTable) else None
-    if not isinstance(source, KafkaTopics):
-        return None
-    return EventValues(source, SchemaLog(checkpoint.directory))
+    except Exception as error:
+        failure = as_state_error(error, table.full_name)
+        if failure is None:
+            raise
+        raise failure from error
+    _say_dropped(table, ended.query, run.progress)
+    return ended.complete
 
 
 def _frame(
-    table: SilverTable,
-    lake: Lake,
-    spark: SparkSession,
-    trigger: Trigger,
-    checkpoint: Checkpoint,
-    decoding: EventValues | None,
+    table: SilverTable, lake: Lake, spark: SparkSession, trigger: Trigger, checkpoint: Checkpoint
 ) -> DataFrame:
     reader = spark.readStream.format("delta")
     if trigger.kind != "once":
         reader = reader.option("maxBytesPerTrigger", _BYTES_PER_TRIGGER)
     # A file that is taken again has its old rows deleted in a commit of their own.
     reader = reader.option("skipChangeCommits", "true")
-    source = reader.load(str(lake.path(table.source)))
-    if decoding is not None and decoding.source.infers_values:
+
+    def read(of: Table) -> DataFrame:
+        rows = reader.load(str(lake.path(of)))
+        values = values_of(of, checkpoint.directory)
+        return rows if values is None or values.source.infers_values else values.rows(rows)
+
+    if inferred_values_of(table.source, checkpoint.directory) is not None:
         # The fields of the values, and so the transform's columns, are known micro-batch by
         # micro-batch.
-        return source
-    result = table.transform(source if decoding is None else decoding.rows(source))
-    lineage.note(checkpoint.directory, table, result, {table.source.full_name: source})
-    return result
+        return read(table.source)
+
+    rows = {name: read(of) for name, of in table.streams.items()}
+    given = watched(table, rows, read, checkpoint.event_times())
+    result = table.transform(given.pop(table.source.name), **given)
+    names = {table.streams[name].full_name: frame for name, frame in rows.items()}
+    lineage.note(checkpoint.directory, table, result, names)
+    return late_rows.beside(result, table, rows) if table.watermarks else result
+
+
+def _say_dropped(table: SilverTable, ended: StreamingQuery, say: Callable[[str], None]) -> None:
+    """Tell of rows behind a watermark that the transform has set by itself: no table has them."""
+    last = ended.lastProgress
+    if table.watermarks or last is None or not last.stateOperators:
+        return
+    operators = [operator for batch in ended.recentProgress for operator in batch.stateOperators]
+    dropped = sum(operator.numRowsDroppedByWatermark for operator in operators)
+    if dropped:
+        say(
+            f"{dropped} rows or more came behind the watermark and are in no table; declare "
+            f"`watermarks` of {table.full_name} to have them kept"
+        )
 
 
 @dataclass
@@ -119,15 +157,16 @@ class _Writing:
     lake: Lake
     stream: str
     lookups: Lookups
+    late: LateRows
     progress: Callable[[str], None]
     widening: bool
-    decoding: EventValues | None = None
+    values: EventValues | None = None
     batches: int = 0
     rows: Rows = field(default_factory=Rows)
     counts: dict[str, ExpectationCount] = field(default_factory=dict)
 
     def batch(self, frame: DataFrame, number: int) -> None:
-        """Write one micro-batch: quarantine first, the table last, each exactly once."""
+        """Write one micro-batch: late rows and quarantine first, the table last, each once."""
         log = self.lake.log(self.table)
         done = log.transaction_version(self.stream)
         if done is not None and done >= number:
@@ -136,16 +175,14 @@ class _Writing:
             return
         if self.lookups.changed():
             self.correct(frame.sparkSession)
-        if self.decoding is not None and self.decoding.source.infers_values:
-            frame = self.table.transform(self.decoding.rows(frame))
-        mode = self.table.output_mode
+        if self.values is not None:
+            frame = self.table.transform(self.values.rows(frame))
         try:
-            if mode is OutputMode.COMPLETE:
-                rows = self._replace(frame, number)
-            elif mode is OutputMode.UPDATE:
-                rows = self._update(frame, number)
+            if self.table.watermarks:
+                with self.late.set_aside(frame, number) as (transformed, late):
+                    rows = replace(self._taken(transformed, number), late=late)
             else:
-                rows = self._append(frame, number)
+                rows = self._taken(frame, number)
         except Exception as error:
             failure = _as_expectation_failure(error, self.table) or as_changes_error(
                 error, self.table.full_name
@@ -176,6 +213,13 @@ class _Writing:
                 for rule in self.table.expectations
             ),
         )
+
+    def _taken(self, frame: DataFrame, number: int) -> Rows:
+        if self.table.output_mode is OutputMode.COMPLETE:
+            return self._replace(frame, number)
+        if self.table.output_mode is OutputMode.UPDATE:
+            return self._update(frame, number)
+        return self._append(frame, number)
 
     def _append(self, frame: DataFrame, number: int) -> Rows:
         from pyspark.sql import functions as F

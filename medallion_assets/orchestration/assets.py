@@ -1,4 +1,4 @@
-"""One op a table: it runs the table's stream and reports the table, its quarantine, its checks."""
+"""One op a table: it runs the table's stream and reports the table, its side tables, its checks."""
 
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
@@ -25,10 +25,11 @@ from medallion_assets.orchestration.checks import (
     check_specs,
     failed_expectation,
 )
-from medallion_assets.orchestration.keys import landing_key, quarantine_key, table_key
+from medallion_assets.orchestration.keys import landing_key, late_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.metadata import (
     data_version,
+    late_metadata,
     quarantine_metadata,
     table_metadata,
 )
@@ -47,7 +48,7 @@ Event = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 def table_assets(table: Table, modules: Iterable[ModuleType] = ()) -> dg.AssetsDefinition:
-    """The asset of a table, with its quarantine's where it has one.
+    """The asset of a table, with those of its side tables.
 
     Args:
         table: the declaration.
@@ -132,8 +133,8 @@ def _of_the_selection(
 ) -> Iterator[Event]:
     """The events as a run of some of the assets may report them.
 
-    One stream writes a table and its quarantine, so both are reported, also where one of them was
-    selected. Dagster takes results for what is selected; the other one's event is logged.
+    One stream writes a table and its side tables, so all are reported, also where one of them was
+    selected. Dagster takes results for what is selected; the other ones' events are logged.
     """
     for event in events:
         checks = [check for check in event.check_results if _is_selected(context, check)]
@@ -212,4 +213,10 @@ def _events(
             asset_key=quarantine_key(table),
             metadata=quarantine_metadata(table, lake, outcome),
             data_version=data_version(DeltaLog(lake.quarantine_path(table)).version()),
+        )
+    if isinstance(table, SilverTable) and table.watermarks:
+        yield dg.MaterializeResult(
+            asset_key=late_key(table),
+            metadata=late_metadata(table, lake, outcome),
+            data_version=data_version(DeltaLog(lake.late_path(table)).version()),
         )

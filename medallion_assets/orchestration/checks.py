@@ -32,6 +32,7 @@ RESCUED_ROWS = "rescued_rows"
 CORRUPT_ROWS = "corrupt_rows"
 FILES_FAILED = "files_failed"
 EVENTS_LOST = "events_lost"
+LATE_ROWS = "late_rows"
 
 _NAMED_REASONS = 20
 
@@ -55,11 +56,14 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
             _spec(table, CORRUPT_ROWS, "No record had to be kept in `_corrupt_record`."),
             _spec(table, FILES_FAILED, "Every file that landed could be read."),
         ]
+    if isinstance(table, SilverTable) and table.watermarks:
+        specs.append(_spec(table, LATE_ROWS, "No row came behind the watermark."))
+    taken = {spec.name for spec in specs}
     for rule in expectations(table):
-        if rule.name == ROWS_CONSERVED:
+        if rule.name in taken:
             raise DeclarationError(
-                f"{table.full_name}: an expectation can't be called {ROWS_CONSERVED}, as that is "
-                "a check every table has. Rename it."
+                f"{table.full_name}: an expectation can't be called {rule.name}, as that is a "
+                "check the table has by itself. Rename it."
             )
         blocking = rule.action is Action.FAIL
         specs.append(_spec(table, rule.name, _describe(rule), blocking=blocking))
@@ -126,6 +130,8 @@ def _judged(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]
                 {"files": len(failed), "reasons": dg.MetadataValue.md(reasons)},
             ),
         ]
+    if isinstance(table, SilverTable) and table.watermarks:
+        results.append(_result(table, LATE_ROWS, rows.late == 0, {"rows": rows.late}))
     counts = {count.name: count for count in outcome.expectations}
     for rule in expectations(table):
         # A run with nothing new evaluated no row, so it has no counts.

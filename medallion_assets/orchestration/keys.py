@@ -19,6 +19,11 @@ def quarantine_key(table: SilverTable) -> dg.AssetKey:
     return dg.AssetKey([table.layer.value, table.quarantine_name])
 
 
+def late_key(table: SilverTable) -> dg.AssetKey:
+    """The key of the asset of the rows that came behind a table's watermark."""
+    return dg.AssetKey([table.layer.value, table.late_name])
+
+
 def landing_key(source: Source) -> dg.AssetKey:
     """The key of the external asset that stands for a source."""
     return dg.AssetKey([LANDING, source.name])
@@ -30,7 +35,6 @@ def key_of(full_name: str) -> dg.AssetKey:
 
 
 def produced_keys(table: Table) -> tuple[dg.AssetKey, ...]:
-    """The keys one run of the table's stream writes: its own, and its quarantine's."""
-    if isinstance(table, SilverTable) and table.has_quarantine:
-        return (table_key(table), quarantine_key(table))
-    return (table_key(table),)
+    """The keys one run of the table's stream writes: its own, and its side tables'."""
+    beside = table.side_tables if isinstance(table, SilverTable) else ()
+    return tuple(dg.AssetKey([table.layer.value, name]) for name in (table.name, *beside))

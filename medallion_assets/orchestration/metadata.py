@@ -16,6 +16,7 @@ from medallion_assets.lakehouse.kafka_bronze import EVENT_COLUMNS
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import column_lineage
 from medallion_assets.lakehouse.materialization import Events, Files, Materialization
+from medallion_assets.lakehouse.streams.late_rows import COLUMNS as LATE_COLUMNS
 from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, SilverTable, Table
 from medallion_assets.orchestration.checks import expectations
 from medallion_assets.orchestration.keys import key_of
@@ -30,6 +31,7 @@ PREVIEW_ROWS = 5
 LISTED_FILES = 20
 ROWS_THIS_RUN = "rows_this_run"
 ROWS_QUARANTINED = "rows_quarantined"
+ROWS_LATE = "rows_late"
 DELTA_VERSION = "delta_version"
 BATCHES = "batches"
 DURATION = "duration_seconds"
@@ -60,17 +62,36 @@ def table_metadata(table: Table, lake: Lake, outcome: Materialization) -> Metada
 
 def quarantine_metadata(table: SilverTable, lake: Lake, outcome: Materialization) -> Metadata:
     """The metadata of the materialization of a table's quarantine."""
-    path = lake.quarantine_path(table)
+    stored = _side_table(table, lake.quarantine_path(table), table.column_descriptions, (table,))
+    return {**stored, **_this_run(outcome.rows.quarantined, outcome)}
+
+
+def late_metadata(table: SilverTable, lake: Lake, outcome: Materialization) -> Metadata:
+    """The metadata of the materialization of the rows that came behind a table's watermark."""
+    # They are the streams' rows as they are, with columns that the table may leave out.
+    stored = _side_table(
+        table, lake.late_path(table), LATE_COLUMNS, (table, *table.streams.values())
+    )
+    return {**stored, **_this_run(outcome.rows.late, outcome)}
+
+
+def _side_table(
+    table: SilverTable, path: Path, descriptions: Mapping[str, str], holds: tuple[Table, ...]
+) -> Metadata:
     log = DeltaLog(path)
-    name = f"{table.layer.value}.{table.quarantine_name}"
+    personal = any(_is_personal(one) for one in holds)
+    columns = [_column(column, descriptions) for column in log.columns()]
     return {
-        **_stored(log, name, path, personal=_is_personal(table)),
-        "dagster/column_schema": dg.TableSchema(
-            columns=[_column(column, table.column_descriptions) for column in log.columns()]
-        ),
-        ROWS_THIS_RUN: outcome.rows.quarantined,
-        # Nothing is committed to a quarantine that got no rows.
-        BATCHES: outcome.batches if outcome.rows.quarantined else 0,
+        **_stored(log, f"{table.layer.value}.{path.name}", path, personal=personal),
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+    }
+
+
+def _this_run(rows: int, outcome: Materialization) -> Metadata:
+    return {
+        ROWS_THIS_RUN: rows,
+        # Nothing is committed to a side table that got no rows.
+        BATCHES: outcome.batches if rows else 0,
         DURATION: round(outcome.seconds, 3),
     }
 

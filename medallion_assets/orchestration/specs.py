@@ -1,8 +1,8 @@
-"""What Dagster's catalog says about tables, quarantines and sources."""
+"""What Dagster's catalog says about tables, their side tables, and sources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 import dagster as dg
@@ -20,6 +20,7 @@ from medallion_assets.orchestration.code_version import code_version
 from medallion_assets.orchestration.keys import (
     LANDING,
     landing_key,
+    late_key,
     quarantine_key,
     table_key,
 )
@@ -45,49 +46,46 @@ def landing_spec(source: LandingDirectory | KafkaTopics) -> dg.AssetSpec:
 
 
 def table_specs(table: Table, modules: Iterable[ModuleType] = ()) -> list[dg.AssetSpec]:
-    """The assets that one run of the table's stream writes: the table, and its quarantine.
+    """The assets that one run of the table's stream writes: the table, and its side tables.
 
     Args:
         table: the declaration.
         modules: where it may be declared; makes the link from the asset to its source line.
     """
     references = code_references(table, modules)
-    specs = [
-        dg.AssetSpec(
-            key=table_key(table),
-            deps=_upstream_keys(table),
-            description=table.description or None,
-            metadata={"dagster/code_references": references} if references else None,
-            group_name=table.layer.value,
-            kinds=_kinds(table),
-            owners=list(table.owners),
-            tags={**table.tags, LAYER_TAG: table.layer.value},
-            code_version=code_version(table),
-        )
-    ]
-    if isinstance(table, SilverTable) and table.has_quarantine:
-        specs.append(_quarantine_spec(table, references))
-    return specs
-
-
-def _quarantine_spec(
-    table: SilverTable, references: dg.CodeReferencesMetadataValue | None
-) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key=quarantine_key(table),
-        # Rows are judged before lookups are joined: only the streamed table decides what is here.
-        deps=[table_key(table.source)],
-        description=(
-            f"Rows that were kept out of `{table.full_name}`, with the names of the rules they "
-            "broke."
-        ),
+    spec = dg.AssetSpec(
+        key=table_key(table),
+        deps=_upstream_keys(table),
+        description=table.description or None,
         metadata={"dagster/code_references": references} if references else None,
         group_name=table.layer.value,
         kinds=_kinds(table),
         owners=list(table.owners),
-        tags={**table.tags, LAYER_TAG: table.layer.value, "quarantine": "true"},
+        tags={**table.tags, LAYER_TAG: table.layer.value},
         code_version=code_version(table),
     )
+    return [spec, *_side_specs(table, spec)] if isinstance(table, SilverTable) else [spec]
+
+
+def _side_specs(table: SilverTable, spec: dg.AssetSpec) -> Iterator[dg.AssetSpec]:
+    # Rows go there before lookups are joined: only the streamed tables decide what is there.
+    streamed = [table_key(stream) for stream in table.streams.values()]
+    if table.has_quarantine:
+        yield spec.replace_attributes(
+            key=quarantine_key(table),
+            deps=streamed,
+            description=f"Rows that were kept out of `{table.full_name}`, with the names of the "
+            "rules they broke.",
+            tags={**spec.tags, "quarantine": "true"},
+        )
+    if table.watermarks:
+        yield spec.replace_attributes(
+            key=late_key(table),
+            deps=streamed,
+            description=f"Rows that came behind the watermark of `{table.full_name}` and are not "
+            "part of it.",
+            tags={**spec.tags, "late": "true"},
+        )
 
 
 def _upstream_keys(table: Table) -> list[dg.AssetKey]:

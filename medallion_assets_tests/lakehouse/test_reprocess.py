@@ -14,7 +14,7 @@ from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialize import materialize
 from medallion_assets.lakehouse.reprocess import appended_from, reprocess
-from medallion_assets.lakehouse.tables import Lakehouse, SilverTable
+from medallion_assets.lakehouse.tables import Lakehouse, OutputMode, SilverTable
 from medallion_assets_tests.lakehouse import delta_rows
 from medallion_assets_tests.lakehouse.autoloader.landed import PAST, land
 from medallion_assets_tests.lakehouse.autoloader.landed_bronze import LandedBronze, files_of
@@ -120,5 +120,15 @@ def test_tables_that_would_get_rows_twice_are_known(bronze: LandedBronze) -> Non
         name="merged", source=bronze.table, transform=identified, keys=("id",), sequence_by=("seq",)
     )
     plain = SilverTable(name="plain", source=bronze.table, transform=identified)
-    lakehouse = Lakehouse.from_tables([keyed, plain])
-    assert appended_from(lakehouse, bronze.table) == (plain,)
+    counted = SilverTable(
+        name="counted", source=bronze.table, transform=identified, keys=("id",),
+        output_mode=OutputMode.UPDATE,
+    )  # fmt: skip
+    joined = SilverTable(
+        name="joined",
+        source=delta_rows.raw("others"),
+        joins={"rows": bronze.table},
+        transform=identified,
+    )
+    lakehouse = Lakehouse.from_tables([keyed, plain, counted, joined])
+    assert appended_from(lakehouse, bronze.table) == (plain, counted, joined)

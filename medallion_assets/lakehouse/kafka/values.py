@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.evolution import (
@@ -19,7 +20,7 @@ from medallion_assets.lakehouse.autoloader.evolution import (
 from medallion_assets.lakehouse.autoloader.schema_log import SchemaLog
 from medallion_assets.lakehouse.errors import SchemaChangedError
 from medallion_assets.lakehouse.sql_text import literal
-from medallion_assets.lakehouse.tables.kafka_topics import KafkaTopics
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -102,6 +103,23 @@ class EventValues:
         if changes:
             self.schema_log.store(decision.schema, changes, [self.source.topics])
         return decision
+
+
+def values_of(table: Table, checkpoint: Path) -> EventValues | None:
+    """How the values of events in a streamed table become columns; None where it has no events.
+
+    Args:
+        table: that is streamed.
+        checkpoint: of the stream, which keeps an inferred schema.
+    """
+    source = table.source if isinstance(table, BronzeTable) else None
+    return EventValues(source, SchemaLog(checkpoint)) if isinstance(source, KafkaTopics) else None
+
+
+def inferred_values_of(table: Table, checkpoint: Path) -> EventValues | None:
+    """The same where the values' fields are found in each micro-batch, else None."""
+    values = values_of(table, checkpoint)
+    return values if values is not None and values.source.infers_values else None
 
 
 def _carried(events: DataFrame) -> DataFrame:

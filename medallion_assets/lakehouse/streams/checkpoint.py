@@ -1,8 +1,9 @@
 """A stream's checkpoint: who it belongs to, and how far its sources were read.
 
 Beside Spark's own directories (`offsets`, `commits`, `state`) a checkpoint holds `_stream.json`,
-the stream it belongs to, `_consumed.json`, the versions of the sources it has read to the end, and
-for a stream over files the ledger.
+the stream it belongs to, `_consumed.json`, the versions of the sources it has read to the end,
+`_event_times.json`, how far the event times of streams with watermarks are, and for a stream over
+files the ledger.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from medallion_assets.lakehouse.json_file import write_whole
 
 _IDENTITY = "_stream.json"
 _CONSUMED = "_consumed.json"
+_EVENT_TIMES = "_event_times.json"
 
 
 def ledger_directory(checkpoint: Path) -> Path:
@@ -100,3 +102,18 @@ class Checkpoint:
         """
         merged = {**self.consumed(), **versions}
         write_whole(self.directory / _CONSUMED, {name: asdict(v) for name, v in merged.items()})
+
+    def event_times(self) -> Mapping[str, int]:
+        """Stream name to the newest event time of its rows so far, in milliseconds since 1970."""
+        path = self.directory / _EVENT_TIMES
+        return json.loads(path.read_text()) if path.is_file() else {}
+
+    def record_event_times(self, newest: Mapping[str, int | None]) -> None:
+        """Note the newest event times of a micro-batch; None where a stream had no row in it."""
+        before = self.event_times()
+        after = {
+            **before,
+            **{n: max(time, before.get(n, time)) for n, time in newest.items() if time is not None},
+        }
+        if after != before:
+            write_whole(self.directory / _EVENT_TIMES, after)

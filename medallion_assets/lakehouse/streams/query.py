@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,6 +28,19 @@ _SCHEMA_CHANGES = ("DELTA_SCHEMA_CHANGED", "DELTA_STREAMING_INCOMPATIBLE_SCHEMA_
 Batch = Callable[["DataFrame", int], None]
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a query ended.
+
+    Attributes:
+        query: the query, for its progress.
+        complete: whether it ended by itself, having taken all there was; else it was stopped.
+    """
+
+    query: StreamingQuery
+    complete: bool
+
+
 def run(
     frame: Callable[[], DataFrame],
     batch: Batch,
@@ -37,7 +51,7 @@ def run(
     output_mode: str = "append",
     each_wait: Callable[[], None] = lambda: None,
     stop_requested: Callable[[], bool] = lambda: False,
-) -> bool:
+) -> Ended:
     """Run a query to its end, which for processingTime is an interrupt.
 
     Args:
@@ -52,7 +66,7 @@ def run(
         stop_requested: asked between polls; True ends the query.
 
     Returns:
-        Whether the query ended by itself, having taken all there was; False where it was stopped.
+        How it ended.
 
     Raises:
         Exception: whatever `batch` raised, or the query's own error.
@@ -79,7 +93,7 @@ def run(
             raise raised[0]
         failure = query.exception()
         if failure is None or stopped:
-            return not stopped
+            return Ended(query, complete=not stopped)
         if not any(change in str(failure) for change in _SCHEMA_CHANGES):
             raise failure
 

@@ -16,6 +16,7 @@ from medallion_assets.lakehouse.tables.landing_directory import CopiedDirectory,
 from medallion_assets.lakehouse.tables.silver_table import Lookup, OutputMode, SilverTable
 from medallion_assets.lakehouse.tables.source import Source
 from medallion_assets.lakehouse.tables.table import Layer, Table
+from medallion_assets.lakehouse.tables.watermark import Watermark
 
 __all__ = [
     "BronzeTable",
@@ -30,4 +31,5 @@ __all__ = [
     "SilverTable",
     "Source",
     "Table",
+    "Watermark",
 ]

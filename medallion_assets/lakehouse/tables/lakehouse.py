@@ -21,9 +21,10 @@ class Lakehouse:
     def __post_init__(self) -> None:
         names = [table.full_name for table in self.tables]
         names += [
-            f"silver.{table.quarantine_name}"
+            f"silver.{name}"
             for table in self.tables
-            if isinstance(table, SilverTable) and table.has_quarantine
+            if isinstance(table, SilverTable)
+            for name in table.side_tables
         ]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:

@@ -14,6 +14,7 @@ from medallion_assets.lakehouse.quality.expectations import Action, Expectation
 from medallion_assets.lakehouse.tables.bronze_table import BronzeTable
 from medallion_assets.lakehouse.tables.kafka_topics import KafkaTopics
 from medallion_assets.lakehouse.tables.table import Layer, Table
+from medallion_assets.lakehouse.tables.watermark import Watermark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -75,8 +76,8 @@ class SilverTable(Table):
 
     Args:
         source: the table that is streamed.
-        transform: gets and returns a *streaming* DataFrame: watermarks, windows, joins and
-            deduplication work. Columns that start with `_` are seen by expectations and kept in
+        transform: gets and returns a *streaming* DataFrame: windows, joins and deduplication work.
+            Columns that start with `_` are seen by expectations and kept in
             the quarantine, not in the table.
         keys: where given, rows are merged by these columns; else they are appended.
         sequence_by: the columns that order the changes of one key; the highest wins, whatever the
@@ -91,10 +92,12 @@ class SilverTable(Table):
         lookups: columns taken from other silver tables.
         output_mode: append (default); update merges by `keys` what a streaming aggregation
             changed; complete replaces the table with the aggregation's whole result.
+        joins: argument name of `transform` to a further table that is streamed.
+        watermarks: name of a join, or of the source, to its watermark; set before the transform.
     """
 
     source: BronzeTable | SilverTable
-    transform: Callable[[DataFrame], DataFrame]
+    transform: Callable[..., DataFrame]
     keys: tuple[str, ...] = ()
     sequence_by: tuple[str, ...] = ()
     apply_as_deletes: str | None = None
@@ -105,9 +108,15 @@ class SilverTable(Table):
     expectations: tuple[Expectation, ...] = ()
     lookups: tuple[Lookup, ...] = ()
     output_mode: OutputMode = OutputMode.APPEND
+    joins: Mapping[str, BronzeTable | SilverTable] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    watermarks: Mapping[str, Watermark] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for mapping in ("joins", "watermarks"):
+            object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
         names = [expectation.name for expectation in self.expectations]
         if len(set(names)) != len(names):
             raise DeclarationError(f"{self.full_name}: two expectations have the same name.")
@@ -129,12 +138,6 @@ class SilverTable(Table):
                 f"{self.full_name}: output mode complete replaces the whole table every time; "
                 "keys and expectations have no meaning there."
             )
-        if self.output_mode is not OutputMode.APPEND and self._infers_values:
-            raise DeclarationError(
-                f"{self.full_name}: output mode {self.output_mode.value} needs a stream, and the "
-                f"values of {self.source.full_name} are decoded one micro-batch at a time, as "
-                "their fields are not known before: declare value_schema."
-            )
         if self.output_mode is OutputMode.APPEND and bool(self.keys) != bool(self.sequence_by):
             raise DeclarationError(
                 f"{self.full_name}: `keys` and `sequence_by` go together: without a sequence "
@@ -147,10 +150,40 @@ class SilverTable(Table):
                 f"{self.full_name}: a looked-up value has no place in a history, as it changes "
                 "without a change of the row. Look it up in a table of type 1, or in gold."
             )
-        if isinstance(self.source, SilverTable) and self.source.merges:
+        self._check_streams()
+
+    def _check_streams(self) -> None:
+        names = [stream.full_name for stream in (self.source, *self.joins.values())]
+        if len(set(names)) != len(names) or self.source.name in self.joins:
             raise DeclarationError(
-                f"{self.full_name} streams {self.source.full_name}, whose rows change in place. "
-                "Stream its source instead and look the rest up, or make this a gold table."
+                f"{self.full_name} streams {', '.join(names)}: each table once, and under names of "
+                "their own. To join a stream with itself, use it twice in the transform."
+            )
+        for stream in self.streams.values():
+            if isinstance(stream, SilverTable) and stream.merges:
+                raise DeclarationError(
+                    f"{self.full_name} streams {stream.full_name}, whose rows change in place. "
+                    "Stream its source instead and look the rest up, or make this a gold table."
+                )
+        if self.output_mode is not OutputMode.APPEND or self.joins or self.watermarks:
+            for stream in self.streams.values():
+                source = stream.source if isinstance(stream, BronzeTable) else None
+                if isinstance(source, KafkaTopics) and source.infers_values:
+                    raise DeclarationError(
+                        f"{self.full_name} needs {stream.full_name} as a stream, and the values of "
+                        "its events are decoded one micro-batch at a time, as their fields are not "
+                        "known before: declare value_schema."
+                    )
+        unknown = sorted(self.watermarks.keys() - self.streams.keys())
+        if unknown:
+            raise DeclarationError(
+                f"{self.full_name}: watermarks for {', '.join(unknown)}; its streams are "
+                f"{', '.join(self.streams)}."
+            )
+        if self.watermarks and self.output_mode is OutputMode.COMPLETE:
+            raise DeclarationError(
+                f"{self.full_name}: in output mode complete Spark keeps every group for ever, and "
+                "no row is late. Leave the watermarks out, or use update."
             )
 
     @property
@@ -189,11 +222,6 @@ class SilverTable(Table):
         return (*self.keys, START_AT) if rules is not None and rules.has_history else self.keys
 
     @property
-    def _infers_values(self) -> bool:
-        source = self.source.source if isinstance(self.source, BronzeTable) else None
-        return isinstance(source, KafkaTopics) and source.infers_values
-
-    @property
     def has_quarantine(self) -> bool:
         """Whether any rule sends rows to the quarantine table."""
         return any(rule.action is Action.QUARANTINE for rule in self.expectations)
@@ -204,6 +232,22 @@ class SilverTable(Table):
         return f"{self.name}_quarantine"
 
     @property
+    def late_name(self) -> str:
+        """The name of the table of late rows, in the same layer."""
+        return f"{self.name}_late"
+
+    @property
+    def side_tables(self) -> tuple[str, ...]:
+        """The names of the tables that its stream writes beside it, in the same layer."""
+        quarantine = (self.quarantine_name,) if self.has_quarantine else ()
+        return (*quarantine, self.late_name) if self.watermarks else quarantine
+
+    @property
+    def streams(self) -> Mapping[str, BronzeTable | SilverTable]:
+        """Every streamed table by its name in `watermarks`: the source first."""
+        return {self.source.name: self.source, **self.joins}
+
+    @property
     def upstream(self) -> tuple[Table, ...]:
-        """The streamed source, then the looked-up tables."""
-        return (self.source, *(lookup.table for lookup in self.lookups))
+        """The streamed tables, then the looked-up ones."""
+        return (*self.streams.values(), *(lookup.table for lookup in self.lookups))
