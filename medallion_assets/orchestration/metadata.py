@@ -15,7 +15,7 @@ from medallion_assets.lakehouse.delta_log import Column, DeltaLog, TableVersion
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import column_lineage
 from medallion_assets.lakehouse.materialization import Files, Materialization
-from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
+from medallion_assets.lakehouse.tables import PERSONAL_TAG, BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import expectations
 from medallion_assets.orchestration.keys import key_of
 from medallion_assets.orchestration.markdown import file_name, markdown_table
@@ -92,7 +92,7 @@ def _stored(log: DeltaLog, name: str, path: Path, *, personal: bool) -> Metadata
 
 
 def _is_personal(table: Table) -> bool:
-    return table.tags.get("pii") == "true"
+    return table.tags.get(PERSONAL_TAG) == "true"
 
 
 def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:

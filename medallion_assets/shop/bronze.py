@@ -6,12 +6,16 @@ from medallion_assets.lakehouse.tables import BronzeTable
 from medallion_assets.shop import sources
 
 _OWNERS = ("team:data-platform",)
+# A record that was cut off, and so can't be parsed, mostly still says whose it is.
+_CUT_OFF = """nullif(regexp_extract(_corrupt_record, '"customer_id":([0-9]+)', 1), '')"""
+CUSTOMER = {"customer_id": ("customer_id", _CUT_OFF)}
 
 orders = BronzeTable(
     name="orders",
     source=sources.orders,
     description="Every line of every order drop, as it came.",
     owners=_OWNERS,
+    data_subject=CUSTOMER,
 )
 
 customers = BronzeTable(
@@ -19,7 +23,7 @@ customers = BronzeTable(
     source=sources.customers,
     description="Every change event of the customer table, as Debezium sent it.",
     owners=_OWNERS,
-    tags={"pii": "true"},
+    data_subject={"customer_id": ("after.customer_id", "before.customer_id", _CUT_OFF)},
 )
 
 products = BronzeTable(
@@ -34,6 +38,7 @@ clicks = BronzeTable(
     source=sources.clicks,
     description="Every page view, re-sent ones included.",
     owners=_OWNERS,
+    data_subject={"customer_id": "customer_id"},
 )
 
 shipments = BronzeTable(
