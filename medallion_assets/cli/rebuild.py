@@ -22,6 +22,13 @@ def add_to(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be recreated, and change nothing"
     )
+    parser.add_argument(
+        "--without",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="leave out a person who was erased, as in customer_id=42",
+    )
     return parser
 
 
@@ -31,7 +38,10 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         DeclarationError: there is no such table.
         TableLockedError: a run holds one of the tables.
+        ErasedRowsError: landing files hold rows of people who were erased.
+        OptionError: a person is named in another way than by what the table declares.
     """
+    from medallion_assets.lakehouse.erasure.identifiers import Identifier
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.rebuild import plan, rebuild
     from medallion_assets.lakehouse.session import start_session
@@ -42,7 +52,15 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print(dry_run(plan(lakehouse, table), lake))
         return 0
-    done = rebuild(lakehouse, table, lake, start_session, owner="medallion rebuild", progress=print)
+    done = rebuild(
+        lakehouse,
+        table,
+        lake,
+        start_session,
+        without=[Identifier.parse(said) for said in arguments.without],
+        owner="medallion rebuild",
+        progress=print,
+    )
     print(report(done))
     return 0
 

@@ -15,7 +15,7 @@ from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory, KafkaTopics
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from medallion_assets.lakehouse.autoloader.ingest import Decoded
 
@@ -101,13 +101,19 @@ class BronzeSink:
         from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
-        from medallion_assets.lakehouse.autoloader.partitions import decoded_uri
-
         if not files or not DeltaLog(self.path).exists():
             return
-        path = decoded_uri(F.regexp_replace("_file_path", "^file:(//)?(?=/)", ""))
-        old = path.isin(list(files)) & (F.col("_batch") < before)
+        old = path_of_file().isin(list(files)) & (F.col("_batch") < before)
         DeltaTable.forPath(spark, str(self.path)).delete(old)
+
+
+def path_of_file() -> Column:
+    """The file a row of a bronze table came from, spelled as in the file ledger."""
+    from pyspark.sql import functions as F
+
+    from medallion_assets.lakehouse.autoloader.partitions import decoded_uri
+
+    return decoded_uri(F.regexp_replace("_file_path", "^file:(//)?(?=/)", ""))
 
 
 def provenance(batch: int) -> dict[str, str]:

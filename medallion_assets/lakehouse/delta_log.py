@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
@@ -57,6 +58,11 @@ class DeltaLog:
             return None
         return TableVersion(str(table.metadata().id), table.version())
 
+    def version_number(self) -> int:
+        """The number of the newest version, -1 where there is no table."""
+        version = self.version()
+        return -1 if version is None else version.version
+
     def schema(self) -> str:
         """The schema as JSON, with the columns' metadata.
 
@@ -93,6 +99,26 @@ class DeltaLog:
             return ()
         fields = json.loads(table.schema().to_json())["fields"]
         return tuple(Column(f["name"], _type_name(f["type"]), bool(f["nullable"])) for f in fields)
+
+    def properties(self) -> dict[str, str]:
+        """The table's properties."""
+        table = self._open()
+        return {} if table is None else dict(table.metadata().configuration)
+
+    def features(self) -> tuple[str, ...]:
+        """The table features that its readers have to know."""
+        table = self._open()
+        return () if table is None else tuple(table.protocol().reader_features or ())
+
+    def files(self) -> set[Path]:
+        """The data files of the newest version."""
+        table = self._open()
+        if table is None:
+            return set()
+        added = table.get_add_actions()
+        if not added.num_rows:
+            return set()
+        return {self.path / unquote(str(path)) for path in added.column("path").to_pylist()}
 
     def preview(self, rows: int) -> list[dict[str, Any]]:
         """A few rows, from as few files as hold them; none of a table that only Spark can read."""

@@ -79,6 +79,10 @@ class CheckpointInUseError(TerminalError):
     """A checkpoint belongs to another stream."""
 
 
+class ErasedRowsError(TerminalError):
+    """Files that hold rows of erased people would be taken again."""
+
+
 class ExpectationFailedError(TerminalError):
     """A row broke an `expect_or_fail` rule: the micro-batch wrote nothing.
 

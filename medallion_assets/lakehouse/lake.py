@@ -7,6 +7,7 @@
 <lake>/_medallion/streams/silver.orders/0    checkpoint of the table's stream, generation 0
 <lake>/_medallion/rebuild/silver.orders/1    a rebuild in the making
 <lake>/_medallion/locks/silver.orders.lock   held by the run that writes the table
+<lake>/_medallion/erasures                   what was erased when, without a word on whom
 ```
 """
 
@@ -61,13 +62,13 @@ class Lake:
         """The directory of the rows that came behind the table's watermark."""
         return self.path(table).with_name(table.late_name)
 
-    def tombstones_path(self, table: SilverTable) -> Path:
+    def tombstones_path(self, table: SilverTable, generation: int | None = None) -> Path:
         """The keys a merged table has deleted; they belong to the generation of its stream."""
-        return self.stream_directory(table) / "_tombstones"
+        return self.stream_directory(table, generation) / "_tombstones"
 
-    def events_path(self, table: SilverTable) -> Path:
+    def events_path(self, table: SilverTable, generation: int | None = None) -> Path:
         """The changes a table with history was made of; they belong to the same generation."""
-        return self.stream_directory(table) / "_events"
+        return self.stream_directory(table, generation) / "_events"
 
     def landing_path(self, source: Source) -> Path:
         """The directory in which the source's files land."""
@@ -86,6 +87,11 @@ class Lake:
         number = self.generation(table) if generation is None else generation
         return self.root / "_medallion" / "streams" / table.full_name / str(number)
 
+    def generations(self, table: Table) -> tuple[int, ...]:
+        """Every generation of the table's stream there is a checkpoint of, in order."""
+        directory = self.stream_directory(table, 0).parent
+        return tuple(sorted(int(e.name) for e in directory.glob("*") if e.name.isdigit()))
+
     def rebuild_root(self, table: Table, generation: int) -> Path:
         """A lake of its own in which the table's next generation is built."""
         return self.root / "_medallion" / "rebuild" / table.full_name / str(generation)
@@ -93,6 +99,11 @@ class Lake:
     def lock_path(self, table: Table) -> Path:
         """The file the writing run locks."""
         return self.root / "_medallion" / "locks" / f"{table.full_name}.lock"
+
+    @property
+    def erasures(self) -> Path:
+        """The directory of the records of erasures."""
+        return self.root / "_medallion" / "erasures"
 
 
 def _directory(variable: str, default: Path) -> Path:

@@ -61,13 +61,25 @@ def materialize(
     """
     started = time.monotonic()
     with locks.hold(lake.lock_path(table), table.full_name, owner, wait_seconds):
-        run = Run(lake, session, trigger, progress, stop_requested)
-        if isinstance(table, BronzeTable):
-            done = materialize_bronze(table, run)
-        elif isinstance(table, SilverTable):
-            done = materialize_silver(table, run)
-        elif isinstance(table, GoldTable):
-            done = materialize_gold(table, run)
-        else:
-            raise TypeError(f"{table.full_name} is not a bronze, silver or gold table")
+        done = materialize_held(table, Run(lake, session, trigger, progress, stop_requested))
     return done.with_seconds(time.monotonic() - started)
+
+
+def materialize_held(table: Table, run: Run) -> Materialization:
+    """Run the table's stream where the caller holds the table's lock.
+
+    Args:
+        table: the table.
+        run: what it works with.
+
+    Raises:
+        ExpectationFailedError: a row broke an `expect_or_fail` rule.
+        CheckpointInUseError: the checkpoint belongs to another stream.
+    """
+    if isinstance(table, BronzeTable):
+        return materialize_bronze(table, run)
+    if isinstance(table, SilverTable):
+        return materialize_silver(table, run)
+    if isinstance(table, GoldTable):
+        return materialize_gold(table, run)
+    raise TypeError(f"{table.full_name} is not a bronze, silver or gold table")

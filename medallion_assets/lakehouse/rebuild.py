@@ -16,6 +16,11 @@ from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import locks
 from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.erasure.identifiers import Identifier
+from medallion_assets.lakehouse.erasure.person_rows import person_rows
+from medallion_assets.lakehouse.erasure.records import check_not_brought_back
+from medallion_assets.lakehouse.erasure.stores import Kind, Store
+from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.kafka.state import require_whole
 from medallion_assets.lakehouse.lake import GENERATION, Lake
 from medallion_assets.lakehouse.materialize import materialize, quiet
@@ -111,6 +116,7 @@ def rebuild(
     lake: Lake,
     session: Callable[[], SparkSession],
     *,
+    without: Sequence[Identifier] = (),
     owner: str = "a rebuild",
     progress: Callable[[str], None] = quiet,
 ) -> tuple[Parity, ...]:
@@ -125,6 +131,7 @@ def rebuild(
         table: the table.
         lake: where it is.
         session: gives the session.
+        without: people who were erased, and whose rows landing files still hold.
         owner: who rebuilds, for another run's message.
         progress: told of every table.
 
@@ -133,19 +140,25 @@ def rebuild(
 
     Raises:
         TableLockedError: another run holds one of the tables. Trying again helps.
+        ErasedRowsError: landing files hold rows of people who were erased, and it is not said who
+            they are.
+        OptionError: a bronze table does not say whose its rows are.
         EventsLostError: topics no longer have what bronze has of them.
     """
     tables = plan(lakehouse, table)
     with ExitStack() as held:
         for one in tables:
             held.enter_context(locks.hold(lake.lock_path(one), one.full_name, owner))
-        return tuple(_rebuild_one(one, lake, session, owner, progress) for one in tables)
+            if isinstance(one, BronzeTable) and not without:
+                check_not_brought_back(lake, one, None)
+        return tuple(_rebuild_one(one, lake, session, without, owner, progress) for one in tables)
 
 
 def _rebuild_one(
     table: Table,
     lake: Lake,
     session: Callable[[], SparkSession],
+    without: Sequence[Identifier],
     owner: str,
     progress: Callable[[str], None],
 ) -> Parity:
@@ -164,6 +177,8 @@ def _rebuild_one(
     progress(f"{table.full_name}: building generation {generation}")
     materialize(table, side, session, owner=owner, progress=progress)
     spark = session()
+    if isinstance(table, BronzeTable) and without:
+        _leave_out(spark, table, side.path(table), without)
     beside = table.side_tables if isinstance(table, SilverTable) else ()
     # The table last, so that the generation is recorded when all is in place.
     pairs = [
@@ -178,11 +193,23 @@ def _rebuild_one(
     return parity
 
 
+def _leave_out(
+    spark: SparkSession, table: BronzeTable, path: Path, people: Sequence[Identifier]
+) -> None:
+    from delta.tables import DeltaTable
+
+    if not DeltaLog(path).exists():
+        return
+    store = Store(table.full_name, path, table, Kind.ROWS)
+    conditions = person_rows(store, spark.read.format("delta").load(str(path)), people)
+    if conditions is None:
+        raise OptionError(f"{table.full_name} declares no such data_subject; nothing was changed.")
+    DeltaTable.forPath(spark, str(path)).delete(conditions.theirs)
+
+
 def _next_generation(lake: Lake, table: Table) -> int:
     """Above every generation there is a checkpoint of, also of a rebuild that was broken off."""
-    directory = lake.stream_directory(table, 0).parent
-    used = [int(entry.name) for entry in directory.glob("*") if entry.name.isdigit()]
-    return max([lake.generation(table), *used]) + 1
+    return max([lake.generation(table), *lake.generations(table)]) + 1
 
 
 def _swap(spark: SparkSession, new: Path, live: Path, generation: int) -> None:

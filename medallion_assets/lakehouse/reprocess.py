@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from medallion_assets.lakehouse import locks
 from medallion_assets.lakehouse.autoloader import reprocess as files
+from medallion_assets.lakehouse.autoloader.discovery import LandedFile
 from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.reprocess import Requested, Wanted
+from medallion_assets.lakehouse.erasure.records import check_not_brought_back, standing_files
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
@@ -29,6 +31,7 @@ def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> 
 
     Raises:
         OptionError: a file is named that the table never took.
+        ErasedRowsError: a file holds rows of people who were erased.
         TableLockedError: a run holds the table. Trying again helps.
     """
     if isinstance(table.source, CopiedDirectory):
@@ -41,9 +44,12 @@ def reprocess(table: BronzeTable, lake: Lake, wanted: Wanted, *, owner: str) -> 
             f"{table.full_name} is read from topics and has no files. Recreate it from what the "
             f"topics still have: `medallion rebuild bronze/{table.name}`."
         )
+    directory = lake.landing_path(table.source)
     with locks.hold(lake.lock_path(table), table.full_name, owner):
+        held = (LandedFile(f.path, f.size, f.modified_ns) for f in standing_files(lake))
+        check_not_brought_back(lake, table, [f.path for f in held if wanted.holds(directory, f)])
         return files.reprocess(
-            lake.landing_path(table.source),
+            directory,
             FileLedger(ledger_directory(lake.stream_directory(table))),
             table.source.cloud_files_options(),
             wanted,

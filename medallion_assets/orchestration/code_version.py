@@ -11,8 +11,8 @@ from typing import Any
 
 from medallion_assets.lakehouse.tables import Table
 
-# What the catalog shows does not change a row.
-_DESCRIPTIVE = frozenset({"description", "owners", "tags", "column_descriptions"})
+# What the catalog shows, and whose a row is, does not change it.
+_DESCRIPTIVE = frozenset({"description", "owners", "tags", "column_descriptions", "data_subject"})
 
 
 def code_version(table: Table) -> str:

@@ -17,7 +17,13 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import column_lineage
 from medallion_assets.lakehouse.materialization import Events, Files, Materialization
 from medallion_assets.lakehouse.streams.late_rows import COLUMNS as LATE_COLUMNS
-from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, SilverTable, Table
+from medallion_assets.lakehouse.tables import (
+    PERSONAL_TAG,
+    BronzeTable,
+    KafkaTopics,
+    SilverTable,
+    Table,
+)
 from medallion_assets.orchestration.checks import expectations
 from medallion_assets.orchestration.keys import key_of
 from medallion_assets.orchestration.markdown import file_name, markdown_table
@@ -116,7 +122,7 @@ def _stored(log: DeltaLog, name: str, path: Path, *, personal: bool) -> Metadata
 
 
 def _is_personal(table: Table) -> bool:
-    return table.tags.get("pii") == "true"
+    return table.tags.get(PERSONAL_TAG) == "true"
 
 
 def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:

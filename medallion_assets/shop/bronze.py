@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from medallion_assets.lakehouse.tables import BronzeTable
+from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics
 from medallion_assets.shop import sources
 
 _OWNERS = ("team:data-platform",)
+# A record that was cut off, and so can't be parsed, mostly still says whose it is.
+_CUT_OFF = """nullif(regexp_extract(_corrupt_record, '"customer_id":([0-9]+)', 1), '')"""
+# Of events bronze keeps the values as they came.
+_CLICKED_BY = (
+    "get_json_object(cast(value as string), '$.customer_id')"
+    if isinstance(sources.clicks, KafkaTopics)
+    else "customer_id"
+)
+CUSTOMER = {"customer_id": ("customer_id", _CUT_OFF)}
 
 orders = BronzeTable(
     name="orders",
     source=sources.orders,
     description="Every line of every order drop, as it came.",
     owners=_OWNERS,
+    data_subject=CUSTOMER,
 )
 
 customers = BronzeTable(
@@ -19,7 +29,7 @@ customers = BronzeTable(
     source=sources.customers,
     description="Every change event of the customer table, as Debezium sent it.",
     owners=_OWNERS,
-    tags={"pii": "true"},
+    data_subject={"customer_id": ("after.customer_id", "before.customer_id", _CUT_OFF)},
 )
 
 products = BronzeTable(
@@ -34,6 +44,7 @@ clicks = BronzeTable(
     source=sources.clicks,
     description="Every page view, re-sent ones included.",
     owners=_OWNERS,
+    data_subject={"customer_id": _CLICKED_BY},
 )
 
 shipments = BronzeTable(

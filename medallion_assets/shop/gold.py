@@ -67,6 +67,7 @@ customer_value = GoldTable(
     query=_customer_value,
     description="What each customer has bought so far.",
     owners=_OWNERS,
+    data_subject={"customer_id": "customer_id"},
     column_descriptions={
         "customer_id": "The customer; null for orders without one.",
         "orders": "Orders that were not cancelled.",

@@ -45,7 +45,7 @@ customers = SilverTable(
     ),
     description="The customers as the shop's database has them now.",
     owners=_OWNERS,
-    tags={"pii": "true"},
+    data_subject=bronze.CUSTOMER,
     column_descriptions={
         "customer_id": "The customer's key in the shop's database.",
         "name": "As the customer wrote it.",
@@ -121,6 +121,7 @@ orders = SilverTable(
     ),
     description="The latest state of every order, with its customer and product.",
     owners=_OWNERS,
+    data_subject=bronze.CUSTOMER,
     column_descriptions={
         "order_id": "The order's key in the web shop.",
         "customer_id": "Who ordered.",
@@ -152,6 +153,7 @@ clicks = SilverTable(
     ),
     description="Page views, each once.",
     owners=_OWNERS,
+    data_subject={"customer_id": "customer_id"},
     column_descriptions={
         "click_id": "The page view's key; re-sent views share it.",
         "session_id": "The visit the view belongs to.",

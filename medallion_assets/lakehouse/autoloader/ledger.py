@@ -242,6 +242,12 @@ class FileLedger:
         if rows:
             self._append("archived", rows)
 
+    def moved(self) -> dict[str, str]:
+        """Path to where it is now, of every file that was moved away."""
+        rows = self._read("archived", ["path", "move_location"])
+        found = [] if rows is None else rows.to_pylist()
+        return {row["path"]: row["move_location"] for row in found if row["move_location"]}
+
     def newest(self) -> pa.Table:
         """Of each file its newest entry: path, size, modification_time, batch, cause."""
         columns = [name for name in FILES.names if name != "discovery_time"]

@@ -15,10 +15,11 @@ from medallion_assets.lakehouse.tables.lakehouse import Lakehouse
 from medallion_assets.lakehouse.tables.landing_directory import CopiedDirectory, LandingDirectory
 from medallion_assets.lakehouse.tables.silver_table import Lookup, OutputMode, SilverTable
 from medallion_assets.lakehouse.tables.source import Source
-from medallion_assets.lakehouse.tables.table import Layer, Table
+from medallion_assets.lakehouse.tables.table import PERSONAL_TAG, Layer, Table
 from medallion_assets.lakehouse.tables.watermark import Watermark
 
 __all__ = [
+    "PERSONAL_TAG",
     "BronzeTable",
     "CopiedDirectory",
     "GoldTable",

@@ -36,6 +36,10 @@ class Lakehouse:
                 f"Sources with two bronze tables: {', '.join(shared)}. "
                 "One stream reads a source; derive the second table from the first."
             )
+        for table in self.tables:
+            # Gold needs no word: it is computed anew from what is left.
+            if isinstance(table, SilverTable) and table.data_subject is None:
+                _check_of_nobody(table)
 
     @classmethod
     def from_modules(cls, *modules: ModuleType) -> Lakehouse:
@@ -85,3 +89,14 @@ class Lakehouse:
             if any(upstream.full_name in reached for upstream in candidate.upstream):
                 reached.add(candidate.full_name)
         return tuple(candidate for candidate in self.tables if candidate.full_name in reached)
+
+
+def _check_of_nobody(table: SilverTable) -> None:
+    """Refuse a table that would keep what is erased in its source, and does not say so."""
+    people = table.source.data_subject
+    if people:
+        raise DeclarationError(
+            f"{table.full_name} streams {table.source.full_name}, whose rows are people's (by "
+            f"{', '.join(people)}). Say with data_subject whose its own rows are, so that they can "
+            "be erased; data_subject={} where they are nobody's."
+        )

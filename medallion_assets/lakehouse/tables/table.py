@@ -14,6 +14,9 @@ from medallion_assets.lakehouse.tables.names import check_name
 _CLUSTERING_COLUMNS = 4
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
+PERSONAL_TAG = "pii"
+"""The tag of a table with rows of people; its value is `true`."""
+
 
 class Layer(str, Enum):
     """The three layers; also the schema (database) that holds the layer's tables."""
@@ -34,6 +37,10 @@ class Table(ABC):
         tags: free key-value pairs.
         column_descriptions: column name to a sentence.
         cluster_by: up to four columns for Delta's liquid clustering.
+        data_subject: whose rows these are: the name of what people go by, such as `customer_id`,
+            to the SQL expression that gives it from a stored row, or to several, where one row
+            has it in several places. `medallion erase` finds a person's rows by it, and the table
+            is tagged `pii`. {} says that no row is a person's, None says nothing.
     """
 
     name: str
@@ -42,6 +49,7 @@ class Table(ABC):
     tags: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     column_descriptions: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     cluster_by: tuple[str, ...] = ()
+    data_subject: Mapping[str, str | tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         check_name(f"{self.layer.value} table", self.name)
@@ -52,6 +60,21 @@ class Table(ABC):
                 f"{self.full_name}: Delta clusters by at most four columns, "
                 f"{len(self.cluster_by)} are given. Leave the least selective ones out."
             )
+        self._check_data_subject()
+
+    def _check_data_subject(self) -> None:
+        if self.data_subject is None:
+            return
+        object.__setattr__(self, "data_subject", MappingProxyType(dict(self.data_subject)))
+        for name in self.data_subject:
+            found = self.identifying(name)
+            if not name.isidentifier() or not found or not all(sql.strip() for sql in found):
+                raise DeclarationError(
+                    f"{self.full_name}: data_subject maps a name such as customer_id to the SQL "
+                    f"expression that gives it from a row, not {name!r} to {found!r}."
+                )
+        if self.data_subject:
+            object.__setattr__(self, "tags", MappingProxyType({**self.tags, PERSONAL_TAG: "true"}))
 
     @property
     @abstractmethod
@@ -67,3 +90,8 @@ class Table(ABC):
     def upstream(self) -> tuple[Table, ...]:
         """The tables this one reads, in declaration order."""
         return ()
+
+    def identifying(self, name: str) -> tuple[str, ...]:
+        """The expressions that give what people go by under a name; () where none is declared."""
+        given = (self.data_subject or {}).get(name, ())
+        return (given,) if isinstance(given, str) else tuple(given)

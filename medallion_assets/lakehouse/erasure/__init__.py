@@ -1,0 +1,1 @@
+"""Erasure: one person's rows out of every table, their old files and their logs."""
