@@ -11,6 +11,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 UV ?= $(BIN)/uv
+WORKERS ?= 2
 
 # An environment holds absolute paths: one that was moved or copied here has to be made again.
 ifneq ($(shell cat .venv/location 2>/dev/null),$(CURDIR))
@@ -31,8 +32,8 @@ land: .venv/runtime.stamp ## drop the next batch of sample files into the landin
 ui: .venv/runtime.stamp ## open the Dagster UI, with its landing sensors on
 	@$(BIN)/medallion ui $(ARGS)
 
-test: .venv/dev.stamp ## run every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: .venv/dev.stamp ## run every test, on two workers (WORKERS=0 for none)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, import direction, documentation
 	$(BIN)/ruff check .

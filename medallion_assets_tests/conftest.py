@@ -17,6 +17,33 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+LONGEST_FIRST = ("undisturbed", "services", "browser")
+"""What workers share the tests by: a fixture that is made once, or the tests' directory."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep together, for one of several workers, the tests that need the same costly fixture.
+
+    Those groups come first: a worker that begins with one of them last would end alone.
+    """
+    if config.getoption("dist", "no") == "no" and not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: rank_of(group_of(item)))
+
+
+def group_of(item: pytest.Item) -> str:
+    names = [*getattr(item, "fixturenames", ()), item.path.parent.name]
+    return next((group for group in LONGEST_FIRST if group in names), str(item.path))
+
+
+def rank_of(group: str) -> int:
+    ranked = group in LONGEST_FIRST
+    return LONGEST_FIRST.index(group) if ranked else len(LONGEST_FIRST)
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     from medallion_assets.lakehouse.session import start_session
@@ -26,6 +53,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
             # One session has to do for all, those that read topics among them.
             **cached_kafka_settings(),
             "spark.driver.memory": "2g",
+            # What a test runs ends before the optimizing compiler has paid off, and that would
+            # take its processor from the other worker.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
             "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
             # Thousands of tables that nobody opens again would fill the heap: 1.4 GB near the end.
             "spark.databricks.delta.delta.log.cacheSize": "50",

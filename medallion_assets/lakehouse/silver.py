@@ -176,7 +176,7 @@ class _Writing:
         if self.lookups.changed():
             self.correct(frame.sparkSession)
         if self.values is not None:
-            frame = self.table.transform(self.values.rows(frame))
+            frame = self._of_values(frame, self.values)
         try:
             if self.table.watermarks:
                 with self.late.set_aside(frame, number) as (transformed, late):
@@ -193,6 +193,14 @@ class _Writing:
         self.batches += 1
         self.rows = self.rows + rows
         self.progress(f"batch {number}: {rows.written} rows")
+
+    def _of_values(self, events: DataFrame, values: EventValues) -> DataFrame:
+        """The transformed rows of events whose fields only their micro-batch tells."""
+        result = self.table.transform(values.rows(events))
+        if not self.batches:
+            source = {self.table.source.full_name: events}
+            lineage.note(self.late.checkpoint.directory, self.table, result, source)
+        return result
 
     def correct(self, spark: SparkSession) -> None:
         """Follow the looked-up tables."""
