@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
-from medallion_assets.lakehouse.changes.events import as_changes_error, events_of
-from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED, LatestRows
-from medallion_assets.lakehouse.changes.places import Places
-from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE, ChangeRules
-from medallion_assets.lakehouse.changes.stored_events import StoredEvents
-from medallion_assets.lakehouse.changes.versioned import VersionedRows
-from medallion_assets.lakehouse.errors import ExpectationFailedError
 from medallion_assets.lakehouse.kafka.values import (
-    EventValues,
     inferred_values_of,
     values_of,
 )
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
-from medallion_assets.lakehouse.materialization import Materialization, Rows
-from medallion_assets.lakehouse.quality import judge
-from medallion_assets.lakehouse.quality.expectations import Action, ExpectationCount
-from medallion_assets.lakehouse.quality.quarantine import write_quarantine
+from medallion_assets.lakehouse.materialization import Materialization
 from medallion_assets.lakehouse.run import Run
+from medallion_assets.lakehouse.silver_writing import SilverWriting
 from medallion_assets.lakehouse.streams import late_rows, query, sources
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.late_rows import LateRows
 from medallion_assets.lakehouse.streams.state import as_state_error
 from medallion_assets.lakehouse.streams.trigger import Trigger
 from medallion_assets.lakehouse.streams.watermarks import watched
-from medallion_assets.lakehouse.tables import OutputMode, SilverTable, Table
+from medallion_assets.lakehouse.tables import SilverTable, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -68,7 +57,7 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
     late = LateRows(table, lake.late_path(table), checkpoint, stream)
-    writing = _Writing(
+    writing = SilverWriting(
         table,
         lake,
         stream,
@@ -87,7 +76,9 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     return writing.result()
 
 
-def _run_stream(table: SilverTable, run: Run, checkpoint: Checkpoint, writing: _Writing) -> bool:
+def _run_stream(
+    table: SilverTable, run: Run, checkpoint: Checkpoint, writing: SilverWriting
+) -> bool:
     """Take what is new; whether that was all."""
     spark = run.session()
     try:
@@ -151,263 +142,3 @@ def _say_dropped(table: SilverTable, ended: StreamingQuery, say: Callable[[str],
             f"{dropped} rows or more came behind the watermark and are in no table; declare "
             f"`watermarks` of {table.full_name} to have them kept"
         )
-
-
-@dataclass
-class _Writing:
-    """The micro-batch function of one run, and what it has counted."""
-
-    table: SilverTable
-    lake: Lake
-    stream: str
-    lookups: Lookups
-    late: LateRows
-    progress: Callable[[str], None]
-    widening: bool
-    values: EventValues | None = None
-    batches: int = 0
-    rows: Rows = field(default_factory=Rows)
-    counts: dict[str, ExpectationCount] = field(default_factory=dict)
-
-    def batch(self, frame: DataFrame, number: int) -> None:
-        """Write one micro-batch: late rows and quarantine first, the table last, each once."""
-        log = self.lake.log(self.table)
-        done = log.transaction_version(self.stream)
-        if done is not None and done >= number:
-            # A stateful transform advances its state by being read; Spark fails if it is not.
-            frame.write.format("noop").mode("overwrite").save()
-            return
-        if self.lookups.changed():
-            self.correct(frame.sparkSession)
-        if self.values is not None:
-            frame = self._of_values(frame, self.values)
-        try:
-            if self.table.watermarks:
-                with self.late.set_aside(frame, number) as (transformed, late):
-                    rows = replace(self._taken(transformed, number), late=late)
-            else:
-                rows = self._taken(frame, number)
-        except Exception as error:
-            failure = _as_expectation_failure(error, self.table) or as_changes_error(
-                error, self.table.full_name
-            )
-            if failure is None:
-                raise
-            raise failure from error
-        self.batches += 1
-        self.rows = self.rows + rows
-        self.progress(f"batch {number}: {rows.written} rows")
-
-    def _of_values(self, events: DataFrame, values: EventValues) -> DataFrame:
-        """The transformed rows of events whose fields only their micro-batch tells."""
-        result = self.table.transform(values.rows(events))
-        if not self.batches:
-            source = {self.table.source.full_name: events}
-            lineage.note(self.late.checkpoint.directory, self.table, result, source)
-        return result
-
-    def correct(self, spark: SparkSession) -> None:
-        """Follow the looked-up tables."""
-        corrected = self.lookups.correct(spark)
-        if corrected:
-            self.batches += 1
-            changed = Rows(read=corrected, kept=corrected, written=corrected, updated=corrected)
-            self.rows = self.rows + changed
-
-    def result(self) -> Materialization:
-        """What the run did."""
-        return Materialization(
-            table=self.table.full_name,
-            batches=self.batches,
-            rows=self.rows,
-            expectations=tuple(
-                self.counts.get(rule.name, ExpectationCount(rule.name, rule.action, 0, 0))
-                for rule in self.table.expectations
-            ),
-        )
-
-    def _taken(self, frame: DataFrame, number: int) -> Rows:
-        if self.table.output_mode is OutputMode.COMPLETE:
-            return self._replace(frame, number)
-        if self.table.output_mode is OutputMode.UPDATE:
-            return self._update(frame, number)
-        return self._append(frame, number)
-
-    def _append(self, frame: DataFrame, number: int) -> Rows:
-        from pyspark.sql import functions as F
-
-        table = self.table
-        judged = judge.judged(frame, table.expectations, table.full_name)
-        if table.sequence_by:
-            sequence = F.struct(
-                *[F.expr(name).alias(name.replace(".", "_")) for name in table.sequence_by]
-            )
-            deletes = F.coalesce(F.expr(table.apply_as_deletes or "false"), F.lit(False))
-            judged = judged.withColumns({SEQUENCE: sequence, DELETED: deletes})
-        # Judged once: the count, the quarantine and the table all read the kept result.
-        judged = judged.persist()
-        try:
-            counts = judged.agg(*judge.counters(table.expectations)).collect()[0].asDict()
-            self._count(counts)
-            if counts["_quarantined"]:
-                bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
-                path = self.lake.quarantine_path(table)
-                bad = bad.drop(SEQUENCE, DELETED)
-                write_quarantine(bad, path, self.stream, number, widening=self.widening)
-            good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
-            if not counts["_read"]:
-                return Rows()
-            rules = table.change_rules
-            if rules is not None and rules.keeps_events:
-                return self._version(good, rules, number, counts)
-            self._write(good, number)
-        finally:
-            judged.unpersist()
-        return self._rows(counts)
-
-    def _version(
-        self, good: DataFrame, rules: ChangeRules, number: int, counts: Mapping[str, int]
-    ) -> Rows:
-        """Write to a table that is computed from all changes of a key."""
-        path = self.lake.path(self.table)
-        rules = replace(rules, except_column_list=tuple(_private(good)))
-        stored = StoredEvents(self.lake.events_path(self.table), rules, self.widening)
-        versioned = VersionedRows(self.table.full_name, path, stored, rules, self.table.cluster_by)
-        before = self.lake.log(self.table).version()
-        events = events_of(good.drop(SEQUENCE, DELETED), rules).persist()
-        try:
-            added = versioned.apply(events, (self.stream, number))
-        finally:
-            events.unpersist()
-        # Where no version changed nothing was committed, and the last metrics are another's.
-        changed = self.lake.log(self.table).version() != before
-        rows = (
-            self._rows(counts)
-            if changed
-            else Rows(
-                read=counts["_read"],
-                kept=counts["_kept"],
-                quarantined=counts["_quarantined"],
-                dropped=counts["_dropped"],
-            )
-        )
-        return replace(rows, written=added, superseded=counts["_kept"] - added)
-
-    def _write(self, good: DataFrame, number: int) -> None:
-        table = self.table
-        private = _private(good)
-        if not table.keys:
-            query.append(
-                good.drop(*private),
-                self.lake.path(table),
-                transaction=(self.stream, number),
-                options=CHANGE_DATA_FEED,
-                cluster_by=table.cluster_by,
-                widening=self.widening,
-            )
-            return
-        tombstones = Places(self.lake.tombstones_path(table), table.keys)
-        latest = LatestRows(
-            path=self.lake.path(table),
-            places=tombstones if table.apply_as_deletes else None,
-            keys=table.keys,
-            computed=tuple(name for lookup in table.lookups for name in lookup.columns),
-            private=tuple(private),
-            cluster_by=table.cluster_by,
-            widening=self.widening,
-        )
-        winners = self.lookups.augment(latest.winners(good)).persist()
-        try:
-            latest.apply(winners, (self.stream, number))
-        finally:
-            winners.unpersist()
-
-    def _replace(self, frame: DataFrame, number: int) -> Rows:
-        (
-            frame.drop(*_private(frame))
-            .write.format("delta")
-            .mode("overwrite")
-            .option("overwriteSchema", "true")
-            .option("txnAppId", self.stream)
-            .option("txnVersion", str(number))
-            .options(**CHANGE_DATA_FEED)
-            .save(str(self.lake.path(self.table)))
-        )
-        written = int(self._metrics().get("numOutputRows", 0))
-        return Rows(read=written, kept=written, written=written, inserted=written)
-
-    def _update(self, frame: DataFrame, number: int) -> Rows:
-        from delta.tables import DeltaTable
-
-        path, spark = self.lake.path(self.table), frame.sparkSession
-        frame = frame.drop(*_private(frame))
-        if not self.lake.log(self.table).exists():
-            query.append(frame, path, transaction=(self.stream, number), options=CHANGE_DATA_FEED)
-        else:
-            on = " and ".join(f"t.`{key}` <=> s.`{key}`" for key in self.table.keys)
-            with query.transaction(spark, (self.stream, number)):
-                (
-                    DeltaTable.forPath(spark, str(path))
-                    .alias("t")
-                    .merge(frame.alias("s"), on)
-                    .withSchemaEvolution()
-                    .whenMatchedUpdateAll()
-                    .whenNotMatchedInsertAll()
-                    .execute()
-                )
-        rows = self._rows({"_read": 0, "_kept": 0, "_quarantined": 0, "_dropped": 0})
-        return Rows(
-            read=rows.written,
-            kept=rows.written,
-            written=rows.written,
-            inserted=rows.inserted,
-            updated=rows.updated,
-        )
-
-    def _rows(self, counts: Mapping[str, int]) -> Rows:
-        metrics = self._metrics()
-        inserted = int(metrics.get("numTargetRowsInserted", metrics.get("numOutputRows", 0)))
-        updated = int(metrics.get("numTargetRowsUpdated", 0))
-        deleted = int(metrics.get("numTargetRowsDeleted", 0))
-        written = inserted + updated + deleted
-        # Only a merge may leave rows out; for an append `conserved` compares both counts.
-        superseded = counts["_kept"] - written if self.table.keys else 0
-        return Rows(
-            read=counts["_read"],
-            kept=counts["_kept"],
-            written=written,
-            superseded=superseded,
-            quarantined=counts["_quarantined"],
-            dropped=counts["_dropped"],
-            inserted=inserted,
-            updated=updated,
-            deleted=deleted,
-        )
-
-    def _metrics(self) -> Mapping[str, str]:
-        return self.lake.log(self.table).last_operation()
-
-    def _count(self, counts: Mapping[str, int]) -> None:
-        for new in judge.counted(self.table.expectations, counts):
-            old = self.counts.get(new.name)
-            self.counts[new.name] = new if old is None else old + new
-
-
-def _private(frame: DataFrame) -> list[str]:
-    own = (SEQUENCE, DELETED)
-    return [name for name in frame.columns if name.startswith("_") and name not in own]
-
-
-def _as_expectation_failure(error: Exception, table: SilverTable) -> ExpectationFailedError | None:
-    text = str(error)
-    mark = f"{judge.FAILED_MARK}{table.full_name}:"
-    if mark not in text:
-        return None
-    rule, _, rest = text.split(mark, 1)[1].partition(": ")
-    row = rest.splitlines()[0][:500] if rest else ""
-    condition = next(e.condition for e in table.expectations if e.name == rule)
-    return ExpectationFailedError(
-        f"{table.full_name}: a row breaks {rule} ({condition}), which fails the run; nothing of "
-        f"its micro-batch was written. The row: {row} Mend the source or the rule, then run again.",
-        rule=rule,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 import dagster as dg
@@ -62,6 +63,8 @@ def test_late_rows_are_told(lake: Lake) -> None:
     defs = definitions(LakeResource.of(lake), visits())
     job, instance = defs.resolve_job_def("lakehouse_job"), dg.DagsterInstance.ephemeral()
     keys = [dg.AssetKey(["silver", "visits"]), dg.AssetKey.from_user_string(LATE)]
+    told: dict[str, Mapping[str, dg.MetadataValue]] = {}
+    checks: dict[str, dg.AssetCheckEvaluation] = {}
     for late in (0, 2, 0):
         done = job.execute_in_process(instance=instance, asset_selection=keys)
         told = {
@@ -77,5 +80,7 @@ def test_late_rows_are_told(lake: Lake) -> None:
         if late == 0:
             append(lake.path(clicks), [{"id": 2, "at": at(11)}, {"id": 3, "at": None}], FIELDS)
     schema = told[LATE]["dagster/column_schema"].value
-    assert schema.columns_by_name["row"].description == "The whole row, as JSON."
+    assert isinstance(schema, dg.TableSchema)
+    described = {column.name: column.description for column in schema.columns}
+    assert described["row"] == "The whole row, as JSON."
     assert checks["late_rows"].severity is dg.AssetCheckSeverity.WARN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from medallion_assets.lakehouse import silver
+from medallion_assets.lakehouse import silver_writing
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.tables import SilverTable
@@ -45,7 +45,7 @@ class KilledRuns:
         """Take all there is, killed once on the way."""
         if kill == "before the table":
             with self.patch.context() as patch:
-                patch.setattr(silver._Writing, "_taken", _die)
+                patch.setattr(silver_writing.SilverWriting, "_taken", _die)
                 with pytest.raises(KilledError):
                     run(self.table, self.lake)
         elif kill == "after the table":
