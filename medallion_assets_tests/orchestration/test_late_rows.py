@@ -22,6 +22,8 @@ clicks, orders = raw("clicks"), raw("orders")
 FIELDS = {"id": pa.int64(), "at": pa.timestamp("us", tz="UTC")}
 LATE = "silver/visits_late"
 
+pytestmark = pytest.mark.usefixtures("spark")
+
 
 def visits(delay: str = "1 hour", check: str = "id_present") -> SilverTable:
     return SilverTable(
