@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -109,6 +110,9 @@ def _frame(
     rows = {name: read(of) for name, of in table.streams.items()}
     given = watched(table, rows, read, checkpoint.event_times())
     result = table.transform(given.pop(table.source.name), **given)
+    # What every bronze table has, such as `_file_path`, is of no one row that was joined.
+    doubled = [name for name, count in Counter(result.columns).items() if count > 1]
+    result = result.drop(*[name for name in doubled if name.startswith("_")])
     names = {table.streams[name].full_name: frame for name, frame in rows.items()}
     lineage.note(checkpoint.directory, table, result, names)
     return late_rows.beside(result, table, rows) if table.watermarks else result

@@ -18,6 +18,7 @@ def test_everything_has_a_place_of_its_own() -> None:
     assert lake.path(BRONZE) == Path("/lake/bronze/orders")
     assert lake.path(SILVER) == Path("/lake/silver/orders")
     assert lake.quarantine_path(SILVER) == Path("/lake/silver/orders_quarantine")
+    assert lake.late_path(SILVER) == Path("/lake/silver/orders_late")
     assert lake.landing_path(BRONZE.source) == Path("/landing/drops")
     assert lake.lock_path(BRONZE) == Path("/lake/_medallion/locks/bronze.orders.lock")
     streams = {lake.stream_directory(table) for table in (BRONZE, SILVER)}

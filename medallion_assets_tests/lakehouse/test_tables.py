@@ -25,6 +25,7 @@ from medallion_assets.lakehouse.tables import (
     OutputMode,
     SilverTable,
     Table,
+    Watermark,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +109,24 @@ CUSTOMERS = merged("customers")
             lambda: silver("late", source=silver("total", output_mode=OutputMode.COMPLETE)),
             "whose rows change in place",
         ),
+        (
+            lambda: silver(joins={"customers": CUSTOMERS}),
+            "silver.orders streams silver.customers, whose rows change in place",
+        ),
+        (lambda: silver(joins={"again": bronze()}), "each table once"),
+        (lambda: silver(joins={"orders": bronze("clicks")}), "under names of their own"),
+        (
+            lambda: silver(watermarks={"clicks": Watermark("at", "1 hour")}),
+            "watermarks for clicks; its streams are orders",
+        ),
+        (
+            lambda: silver(
+                watermarks={"orders": Watermark("at", "1 hour")}, output_mode=OutputMode.COMPLETE
+            ),
+            "no row is late",
+        ),
+        (lambda: Watermark("at", "soon"), "'soon' is no delay"),
+        (lambda: Watermark("at", "-1 hour"), "is no delay"),
         (lambda: gold("g", sources={}, group_by={"d": "d"}), "needs `sources` and `group_by`"),
         (lambda: gold("g", sources={"o": silver()}, group_by={}), "needs `sources`"),
         (
@@ -198,6 +217,21 @@ def test_only_a_quarantining_rule_makes_a_quarantine(rule: Expectation, quaranti
     assert table.quarantine_name == "orders_quarantine"
 
 
+def test_every_stream_is_read_and_watermarks_make_a_table_of_late_rows() -> None:
+    visits = silver(
+        "visits",
+        source=bronze("clicks"),
+        joins={"ordered": bronze(), "sent": silver("shipments")},
+        watermarks={"ordered": Watermark("at", "1 day 2 hours")},
+        expectations=(expect_or_quarantine("a", "b"),),
+    )
+    read = ["bronze.clicks", "bronze.orders", "silver.shipments"]
+    assert [table.full_name for table in visits.upstream] == read
+    assert list(visits.streams) == ["clicks", "ordered", "sent"]
+    assert visits.side_tables == ("visits_quarantine", "visits_late")
+    assert silver().side_tables == ()
+
+
 def test_group_expressions_are_those_of_the_source() -> None:
     table = gold(
         "g",
@@ -278,6 +312,10 @@ def test_modules_give_their_tables_once() -> None:
         (
             [silver("a", expectations=(expect_or_quarantine("r", "x"),)), silver("a_quarantine")],
             "Declared twice: silver.a_quarantine",
+        ),
+        (
+            [silver("a", watermarks={"a": Watermark("at", "1 hour")}), silver("a_late")],
+            "Declared twice: silver.a_late",
         ),
         (
             [bronze("a", source=landing("shared")), bronze("b", source=landing("shared"))],
