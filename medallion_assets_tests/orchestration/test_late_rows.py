@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timezone
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -21,8 +21,6 @@ from medallion_assets_tests.orchestration.definition_surface import surface
 clicks, orders = raw("clicks"), raw("orders")
 FIELDS = {"id": pa.int64(), "at": pa.timestamp("us", tz="UTC")}
 LATE = "silver/visits_late"
-
-pytestmark = pytest.mark.usefixtures("spark")
 
 
 def visits(delay: str = "1 hour", check: str = "id_present") -> SilverTable:
@@ -56,33 +54,42 @@ def test_everything_follows_from_every_stream() -> None:
         definitions(lake, visits(check="late_rows"))
 
 
+@pytest.mark.usefixtures("spark")
 def test_late_rows_are_told(lake: Lake) -> None:
-    def at(hour: int) -> datetime:
-        return datetime(2026, 11, 1, hour, tzinfo=timezone.utc)
-
     append(lake.path(clicks), [{"id": 1, "at": at(12)}], FIELDS)
     append(lake.path(orders), [{"id": 9, "at": at(1)}], FIELDS)
-    defs = definitions(LakeResource.of(lake), visits())
-    job, instance = defs.resolve_job_def("lakehouse_job"), dg.DagsterInstance.ephemeral()
+    job = definitions(LakeResource.of(lake), visits()).resolve_job_def("lakehouse_job")
+    instance = dg.DagsterInstance.ephemeral()
     keys = [dg.AssetKey(["silver", "visits"]), dg.AssetKey.from_user_string(LATE)]
-    told: dict[str, Mapping[str, dg.MetadataValue]] = {}
-    checks: dict[str, dg.AssetCheckEvaluation] = {}
-    for late in (0, 2, 0):
+
+    def run() -> tuple[dict[str, Any], dict[str, Any], dg.AssetCheckEvaluation]:
         done = job.execute_in_process(instance=instance, asset_selection=keys)
         told = {
-            event.materialization.asset_key.to_user_string(): event.materialization.metadata
+            event.materialization.asset_key.to_user_string(): {
+                name: value.value for name, value in event.materialization.metadata.items()
+            }
             for event in done.all_events
             if event.is_step_materialization
         }
-        assert told["silver/visits"]["rows_late"].value == late
-        assert told[LATE]["rows_this_run"].value == late
-        checks = {c.check_name: c for c in done.get_asset_check_evaluations()}
-        # It stays as it was where nothing is new.
-        assert checks["late_rows"].passed is (told[LATE]["dagster/row_count"].value == 0)
-        if late == 0:
-            append(lake.path(clicks), [{"id": 2, "at": at(11)}, {"id": 3, "at": None}], FIELDS)
-    schema = told[LATE]["dagster/column_schema"].value
-    assert isinstance(schema, dg.TableSchema)
-    described = {column.name: column.description for column in schema.columns}
+        checks = {check.check_name: check for check in done.get_asset_check_evaluations()}
+        return told["silver/visits"], told[LATE], checks["late_rows"]
+
+    table, late, check = run()
+    assert (table["rows_late"], late["rows_this_run"], late["dagster/row_count"]) == (0, 0, 0)
+    assert check.passed
+    append(lake.path(clicks), [{"id": 2, "at": at(11)}, {"id": 3, "at": None}], FIELDS)
+    table, late, check = run()
+    assert (table["rows_late"], late["rows_this_run"], late["dagster/row_count"]) == (2, 2, 2)
+    described = {
+        column.name: column.description for column in late["dagster/column_schema"].columns
+    }
     assert described["row"] == "The whole row, as JSON."
-    assert checks["late_rows"].severity is dg.AssetCheckSeverity.WARN
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    # Where nothing is new it stays as it was.
+    table, late, check = run()
+    assert (table["rows_late"], late["batches"], late["dagster/row_count"]) == (0, 0, 2)
+    assert not check.passed
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 11, 1, hour, tzinfo=timezone.utc)
