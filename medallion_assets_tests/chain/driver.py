@@ -1,6 +1,7 @@
 """A process that runs the chain's tables over and over, for tests that end it in the middle.
 
-`python -m medallion_assets_tests.chain.driver LAKE LANDING SERVERS PREFIX` says where it is.
+`python -m medallion_assets_tests.chain.driver LAKE LANDING SERVERS PREFIX FIRST` says where it
+is; it begins with the table of that number.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ def say(*words: object) -> None:
 
 
 def main() -> None:
-    root, landing, servers, prefix = sys.argv[1:]
+    root, landing, servers, prefix, first = sys.argv[1:]
     lake = Lake(Path(root), Path(landing))
     lakehouse = chain(KafkaCluster(bootstrap_servers=servers), prefix)
+    tables = [*lakehouse.tables[int(first) :], *lakehouse.tables[: int(first)]]
     start_session(**{**cached_kafka_settings(), "spark.driver.memory": "1g"})
     say("session")
     while True:
-        for table in lakehouse.tables:
+        for table in tables:
             say("start", table.full_name)
             try:
                 done = materialize(table, lake, start_session, progress=partial(say, "wrote"))

@@ -64,7 +64,7 @@ def chain(cluster: KafkaCluster, prefix: str) -> Lakehouse:
             subscribe=(f"{prefix}.clicks",),
             value_format="json",
             value_schema="click int, page string",
-            options={"maxOffsetsPerTrigger": "40"},
+            options={"maxOffsetsPerTrigger": "100"},
         ),
     )
     bronze_orders = BronzeTable(

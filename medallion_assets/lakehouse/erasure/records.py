@@ -133,12 +133,11 @@ def check_not_brought_back(lake: Lake, table: BronzeTable, files: Sequence[str] 
             "topics. Reading those anew would bring these people back. Say whom to leave out: "
             f"medallion rebuild bronze/{table.name} --without NAME=VALUE"
         )
-    below = lake.landing_path(table.source)
     held = [
         file.path
         for file in standing_files(lake)
         if file.table == table.full_name
-        and below in Path(file.path).parents
+        and lake.landing_path(table.source) in Path(file.path).parents
         and (files is None or file.path in files)
     ]
     if held:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from medallion_assets.lakehouse import locks
 from medallion_assets.lakehouse.erasure import old_files
 from medallion_assets.lakehouse.erasure.erase import erase
 from medallion_assets.lakehouse.erasure.identifiers import Identifier
+from medallion_assets.lakehouse.erasure.records import HeldState
+from medallion_assets.lakehouse.errors import DeclarationError, OptionError, TableLockedError
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.rebuild import rebuild
+from medallion_assets.lakehouse.tables import (
+    BronzeTable,
+    Lakehouse,
+    LandingDirectory,
+    SilverTable,
+)
+from medallion_assets_tests.lakehouse.autoloader import landed
 from medallion_assets_tests.lakehouse.delta_rows import no_session, rows, run
 from medallion_assets_tests.lakehouse.erasure.people import (
     ERASED,
     MARKER,
     PEOPLE,
+    bronze_orders,
     by_day,
     by_person,
     contents,
@@ -97,6 +110,57 @@ def test_erased_people_were_never_there(
     assert {row["day"]: row["revenue"] for row in rows(filled.path(by_day))} == {
         "2026-11-01": 6, "2026-11-02": 12, "2026-11-03": 2,
     }  # fmt: skip
+
+
+visits = BronzeTable(
+    name="visits",
+    source=LandingDirectory(name="visits", format="json", schema="id BIGINT, who BIGINT"),
+    data_subject={"person": "who"},
+)
+first_visits = SilverTable(
+    name="visits",
+    source=visits,
+    transform=lambda rows: rows.where("id is not null").dropDuplicates(["id"]).select("id", "who"),
+    data_subject={"person": "who"},
+)
+
+
+def test_what_a_stream_remembers_is_told_until_its_table_is_rebuilt(
+    lake: Lake, spark: SparkSession
+) -> None:
+    tables = Lakehouse.from_tables([first_visits])
+    lines = """{"id": 1, "who": 42}\n{"id": 2, "who": 7}\n{"id": 3, "wh"""
+    landed.land(lake.landing / "visits" / "1.json", lines)
+    for table in tables.tables:
+        run(table, lake)
+    whom = [Identifier("person", "42")]
+    done = erase(tables, lake, lambda: spark, whom, unreadable=True)
+    assert [row["who"] for row in rows(lake.path(visits))] == [7]
+    assert [row["who"] for row in rows(lake.path(first_visits))] == [7]
+    assert (done.states, done.nothing_left) == ((HeldState("silver.visits", 0),), False)
+    assert done.notes == ()
+    rebuild(tables, first_visits, lake, lambda: spark)
+    assert erase(tables, lake, lambda: spark, whom).nothing_left
+    past, now = (lake.stream_directory(first_visits, number) / "state" for number in (0, 1))
+    assert (past.exists(), now.exists()) == (False, True)
+
+
+def test_what_can_not_be_judged_is_refused_before_anything_is_erased(
+    filled: Lake, spark: SparkSession
+) -> None:
+    held = {path: path.stat().st_mtime_ns for path in filled.root.glob("*/*/_delta_log/*.json")}
+    with pytest.raises(OptionError, match=r"person=Zoe: bronze.people has id as bigint"):
+        erase(house, filled, lambda: spark, [Identifier("person", "Zoe")])
+    mistaken = replace(bronze_orders, data_subject={"person": "buyr"})
+    with pytest.raises(DeclarationError, match=r"bronze.orders: data_subject 'person' is buyr"):
+        erase(Lakehouse.from_tables([mistaken]), filled, lambda: spark, WHOM)
+    with (
+        locks.hold(filled.lock_path(orders), orders.full_name, "a run"),
+        pytest.raises(TableLockedError),
+    ):
+        erase(house, filled, lambda: spark, WHOM)
+    logs = filled.root.glob("*/*/_delta_log/*.json")
+    assert {path: path.stat().st_mtime_ns for path in logs} == held
 
 
 def broken_off_at(patched: pytest.MonkeyPatch, step: str, number: int) -> None:
