@@ -43,7 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Erase people, and print what was done and what is left.
 
     Raises:
-        OptionError: no table goes by such a name, or has such values of it.
+        OptionError: no table goes by such a name, or has such values of it, or is there.
         DeclarationError: a declared expression can't be computed from its table.
         TableLockedError: a run holds one of the tables.
     """
@@ -118,7 +118,9 @@ def report(done: Erasure) -> str:
 def _verdict(done: Erasure) -> str:
     by = ", ".join(done.names)
     if done.nothing_left:
-        return f"Nothing is left by {by} in {len(done.stores)} tables, nor in files of theirs."
+        found = any(store.rows for store in done.stores)
+        was = "" if found else "No table had a row of theirs. "
+        return f"{was}Nothing is left by {by} in {len(done.stores)} tables, nor in their old files."
     states = [
         f"The stream of {state.table} remembers rows it has taken: run `medallion rebuild "
         f"{state.table.replace('.', '/', 1)}`, then the same command again."

@@ -114,6 +114,13 @@ CUSTOMERS = merged("customers")
             lambda: gold("g", sources={"o": silver()}, group_by={"d": {"x": "d"}}),
             "group column 'd' names the sources ['x'], the table has ['o']",
         ),
+        (lambda: bronze(data_subject={"customer id": "id"}), "a name such as customer_id"),
+        (lambda: bronze(data_subject={"customer_id": ("id", " ")}), "'customer_id' to ('id', ' ')"),
+        (lambda: bronze(data_subject={"customer_id": ()}), "'customer_id' to ()"),
+        (
+            lambda: Lakehouse.from_tables([silver(source=bronze(data_subject={"who": "id"}))]),
+            "silver.orders streams bronze.orders, whose rows are people's (by who)",
+        ),
     ],
 )
 def test_a_mistaken_declaration_is_refused_with_its_reason(
@@ -157,6 +164,18 @@ def test_declarations_can_not_be_changed_afterwards() -> None:
         table.tags["team"] = "other"  # type: ignore[index]
     with pytest.raises(FrozenInstanceError):
         table.name = "other"  # type: ignore[misc]
+
+
+def test_a_table_with_rows_of_people_is_tagged_and_says_so_of_those_that_stream_it() -> None:
+    people = bronze(tags={"team": "shop"}, data_subject={"who": ("buyer", "payer"), "mail": "m"})
+    assert dict(people.tags) == {"team": "shop", "pii": "true"}
+    assert people.identifying("who") == ("buyer", "payer")
+    assert (people.identifying("mail"), people.identifying("id")) == (("m",), ())
+    nobody = silver(source=people, data_subject={})
+    assert "pii" not in nobody.tags
+    # Gold is computed anew from what is left, and need not say.
+    revenue = gold("revenue", sources={"o": nobody}, group_by={"d": "d"})
+    assert Lakehouse.from_tables([revenue]).tables == (people, nobody, revenue)
 
 
 def test_names_layers_and_what_a_table_reads() -> None:

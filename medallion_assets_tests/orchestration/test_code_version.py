@@ -48,8 +48,9 @@ def test_what_decides_rows_changes_the_version(changed: Table) -> None:
         replace(silver_orders, owners=("team:other",)),
         replace(silver_orders, tags={"domain": "other"}),
         replace(silver_orders, column_descriptions={}),
+        replace(silver_orders, data_subject={"customer_id": "customer_id"}),
     ],
-    ids=["description", "owners", "tags", "column_descriptions"],
+    ids=["description", "owners", "tags", "column_descriptions", "data_subject"],
 )
 def test_what_describes_does_not(changed: Table) -> None:
     assert code_version(changed) == code_version(silver_orders)

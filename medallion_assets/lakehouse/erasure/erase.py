@@ -34,7 +34,7 @@ from medallion_assets.lakehouse.erasure.records import (
     standing_states,
 )
 from medallion_assets.lakehouse.erasure.report import Erased, Erasure
-from medallion_assets.lakehouse.erasure.stores import Store, concerned, stores_of
+from medallion_assets.lakehouse.erasure.stores import Store, check_there, concerned, stores_of
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialize import materialize_held, never, quiet
 from medallion_assets.lakehouse.run import Run
@@ -76,11 +76,12 @@ def erase(
         What was done, and what a last look found.
 
     Raises:
-        OptionError: no table goes by such a name, or has such values of it.
+        OptionError: no table goes by such a name, or has such values of it, or is there.
         DeclarationError: a declared expression can't be computed from its table.
         TableLockedError: another run holds one of the tables. Trying again helps.
     """
     tables = concerned(lakehouse, identifiers)
+    check_there(tables, lake)
     with ExitStack() as held:
         for table in tables:
             held.enter_context(locks.hold(lake.lock_path(table), table.full_name, owner))
@@ -103,12 +104,14 @@ def survey(
         identifiers: what the people go by.
 
     Raises:
-        OptionError: no table goes by such a name, or has such values of it.
+        OptionError: no table goes by such a name, or has such values of it, or is there.
         DeclarationError: a declared expression can't be computed from its table.
     """
+    tables = concerned(lakehouse, identifiers)
+    check_there(tables, lake)
     return {
         store.name: look(session(), store, identifiers, files=True)
-        for table in concerned(lakehouse, identifiers)
+        for table in tables
         for store in stores_of(table, lake)
     }
 

@@ -26,8 +26,10 @@ def held_files(
         table: the table.
         condition: which rows.
     """
-    rows = spark.read.format("delta").load(str(lake.path(table))).where(condition)
-    paths = [row[0] for row in rows.select(path_of_file()).distinct().collect()]
+    rows = spark.read.format("delta").load(str(lake.path(table)))
+    if "_file_path" not in rows.columns:
+        return []
+    paths = [r[0] for r in rows.where(condition).select(path_of_file()).distinct().collect()]
     moved = FileLedger(ledger_directory(lake.stream_directory(table))).moved()
     # A file may have landed again under the name of one that was moved away.
     places = {place for path in paths for place in (path, moved.get(path)) if place is not None}

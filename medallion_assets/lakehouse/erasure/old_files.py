@@ -105,6 +105,8 @@ def vacuum(spark: SparkSession, path: Path) -> int:
     Returns:
         How many there were.
     """
+    if not old_files(path):
+        return 0
     before = len(data_files(path))
     with _settings(spark, _NO_RETENTION):
         spark.sql(f"VACUUM delta.{quoted(str(path))} RETAIN 0 HOURS")

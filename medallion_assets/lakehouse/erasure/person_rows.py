@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -79,13 +81,26 @@ def _type_of(store: Store, frame: DataFrame, sql: str) -> str | None:
     from pyspark.sql import functions as F
 
     try:
-        return frame.select(F.expr(sql).alias("key")).dtypes[0][1]
+        with _unlogged():
+            return frame.select(F.expr(sql).alias("key")).dtypes[0][1]
     except AnalysisException as error:
         if (error.getCondition() or "").startswith(_NO_SUCH_COLUMN):
             return None
         raise DeclarationError(
             f"{store.name}: data_subject {sql!r} is no SQL expression over its rows: {error}"
         ) from error
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """PySpark logs every error of analysis with the JVM's stack trace, expected or not."""
+    logger = logging.getLogger("SQLQueryContextLogger")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _is(store: Store, frame: DataFrame, sql: str, kind: str, identifier: Identifier) -> Column:

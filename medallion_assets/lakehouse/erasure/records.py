@@ -122,12 +122,11 @@ def check_not_brought_back(lake: Lake, table: BronzeTable, files: Sequence[str] 
     Raises:
         ErasedRowsError: one of them held rows of people who were erased, and is as it was then.
     """
-    below = lake.landing_path(table.source)
     held = [
         file.path
         for file in standing_files(lake)
         if file.table == table.full_name
-        and below in Path(file.path).parents
+        and lake.landing_path(table.source) in Path(file.path).parents
         and (files is None or file.path in files)
     ]
     if held:

@@ -88,4 +88,16 @@ def stores_of(table: Table, lake: Lake) -> tuple[Store, ...]:
                 past = "" if number == lake.generation(table) else f" of generation {number}"
                 found.append(Store(f"{name}{past}", path, table, kind))
     found.append(Store(table.full_name, lake.path(table), table, Kind.ROWS))
-    return tuple(store for store in found if store.log.exists())
+    # One without columns has no version here, and has never had a row.
+    return tuple(store for store in found if store.log.version() is not None)
+
+
+def check_there(tables: Sequence[Table], lake: Lake) -> None:
+    """Refuse to say of a lake that is not there that nothing is left in it.
+
+    Raises:
+        OptionError: none of the tables is there.
+    """
+    if not any(stores_of(table, lake) for table in tables):
+        names = ", ".join(table.full_name for table in tables)
+        raise OptionError(f"None of {names} is below {lake.root}: is that the right lake?")
