@@ -83,7 +83,7 @@ def test_erased_people_were_never_there(
     before = spark.conf.get(setting)
 
     with monkeypatch.context() as patched:
-        broken_off_at(patched, "truncate_log", 5)
+        broken_off_at(patched, "begin_log", 6)
         with pytest.raises(ZeroDivisionError):
             erase(house, filled, lambda: spark, WHOM)
     land(filled, 3)
