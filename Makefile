@@ -33,7 +33,7 @@ ui: .venv/runtime.stamp ## open the Dagster UI, with its landing sensors on
 	@$(BIN)/medallion ui $(ARGS)
 
 test: .venv/dev.stamp ## run every test, on two workers (WORKERS=0 for none)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, import direction, documentation
 	$(BIN)/ruff check .

@@ -10,38 +10,26 @@ import pytest
 
 from development.services import Ports, Services
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets_tests import workers
 from medallion_assets_tests.brokers import Topics
 from medallion_assets_tests.kafka_jars import cached_kafka_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 
-LONGEST_FIRST = ("undisturbed", "services", "browser")
-"""What workers share the tests by: a fixture that is made once, or the tests' directory."""
-
-
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep together, for one of several workers, the tests that need the same costly fixture.
-
-    Those groups come first: a worker that begins with one of them last would end alone.
-    """
-    if config.getoption("dist", "no") == "no" and not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: rank_of(group_of(item)))
+    """Of several workers, let each begin with tests that take long, so that none ends alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: workers.rank(item.nodeid))
 
 
-def group_of(item: pytest.Item) -> str:
-    names = [*getattr(item, "fixturenames", ()), item.path.parent.name]
-    return next((group for group in LONGEST_FIRST if group in names), str(item.path))
-
-
-def rank_of(group: str) -> int:
-    ranked = group in LONGEST_FIRST
-    return LONGEST_FIRST.index(group) if ranked else len(LONGEST_FIRST)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Share the tests among workers by what they need."""
+    return workers.Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
