@@ -127,8 +127,8 @@ def test_tables_that_would_get_rows_twice_are_known(bronze: LandedBronze) -> Non
     joined = SilverTable(
         name="joined",
         source=delta_rows.raw("others"),
-        joins={"rows": bronze.table},
-        transform=identified,
+        joins={"events": bronze.table},
+        transform=lambda others, events: others.unionByName(events),
     )
     lakehouse = Lakehouse.from_tables([keyed, plain, counted, joined])
     assert appended_from(lakehouse, bronze.table) == (plain, counted, joined)

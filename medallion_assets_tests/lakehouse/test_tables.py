@@ -36,6 +36,10 @@ def same(frame: DataFrame) -> DataFrame:
     return frame
 
 
+def both(orders: DataFrame, customers: DataFrame) -> DataFrame:
+    return orders.unionByName(customers)
+
+
 def landing(name: str = "orders", **changes: Any) -> LandingDirectory:
     return LandingDirectory(**{"name": name, "format": "json", **changes})
 
@@ -110,7 +114,12 @@ CUSTOMERS = merged("customers")
             "whose rows change in place",
         ),
         (
-            lambda: silver(joins={"customers": CUSTOMERS}),
+            lambda: silver(joins={"clicks": bronze("clicks")}),
+            "called with the rows of bronze.orders, clicks=...: got an unexpected",
+        ),
+        (lambda: silver(transform=both), "missing a required argument: 'customers'"),
+        (
+            lambda: silver(joins={"customers": CUSTOMERS}, transform=both),
             "silver.orders streams silver.customers, whose rows change in place",
         ),
         (lambda: silver(joins={"again": bronze()}), "each table once"),
@@ -241,6 +250,7 @@ def test_every_stream_is_read_and_watermarks_make_a_table_of_late_rows() -> None
         "visits",
         source=bronze("clicks"),
         joins={"ordered": bronze(), "sent": silver("shipments")},
+        transform=lambda clicks, ordered, sent: clicks.join(ordered).join(sent),
         watermarks={"ordered": Watermark("at", "1 day 2 hours")},
         expectations=(expect_or_quarantine("a", "b"),),
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.offset_log import batch_watermark
-from medallion_assets.lakehouse.streams.watermarks import taking_part
+from medallion_assets.lakehouse.streams.watermarks import needs_reminders, taking_part
 from medallion_assets.lakehouse.tables import SilverTable
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ class LateRows:
 
         passed = F.timestamp_millis(F.lit(self._watermark(number, frame.sparkSession)))
         transformed = F.col(_SOURCE).isNull()
-        newest = Observation()
-        frame = frame.observe(newest, *[self._newest(name) for name in self.table.watermarks])
+        newest = Observation() if needs_reminders(self.table) else None
+        if newest is not None:
+            frame = frame.observe(newest, *[self._newest(name) for name in self.table.watermarks])
         # Kept for two reads: a second reading would be a second turn of the stateful operators.
         wanted = frame.where(transformed | (F.col(_LATE_BY) <= passed)).persist()
         try:
@@ -103,7 +104,8 @@ class LateRows:
             count = late.count()
             if count:
                 self._write(late.withColumn("watermark", passed), number)
-            self.checkpoint.record_event_times(newest.get)
+            if newest is not None:
+                self.checkpoint.record_event_times(newest.get)
             ours = [name for name in frame.columns if name.startswith(_OURS)]
             yield wanted.where(transformed).drop(*ours), count
         finally:

@@ -45,14 +45,18 @@ def watched(
     for name, watermark in table.watermarks.items():
         placed = taking_part(_checked(rows[name], watermark, table.streams[name]), watermark)
         placed = placed.where(f"`{watermark.event_time}` is not null")
+        if not needs_reminders(table):
+            given[name] = placed.withWatermark(watermark.event_time, watermark.delay)
+            continue
         # Read once more: a source of its own, as a join can't have one source on both of its sides.
         others = [read(of) for other, of in table.streams.items() if other != name]
-        given[name] = (
-            _reminded(placed, watermark, others, newest.get(name, 0))
-            if len(table.watermarks) > 1
-            else placed.withWatermark(watermark.event_time, watermark.delay)
-        )
+        given[name] = _reminded(placed, watermark, others, newest.get(name, 0))
     return given
+
+
+def needs_reminders(table: SilverTable) -> bool:
+    """Whether several streams decide the watermark: one alone never holds it back."""
+    return len(table.watermarks) > 1
 
 
 def taking_part(rows: DataFrame, watermark: Watermark) -> DataFrame:

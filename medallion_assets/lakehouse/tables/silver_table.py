@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -159,6 +160,14 @@ class SilverTable(Table):
                 f"{self.full_name} streams {', '.join(names)}: each table once, and under names of "
                 "their own. To join a stream with itself, use it twice in the transform."
             )
+        try:
+            inspect.signature(self.transform).bind(None, **self.joins)
+        except TypeError as error:
+            given = "".join(f", {name}=..." for name in self.joins)
+            raise DeclarationError(
+                f"{self.full_name}: the transform is called with the rows of "
+                f"{self.source.full_name}{given}: {error}."
+            ) from error
         for stream in self.streams.values():
             if isinstance(stream, SilverTable) and stream.merges:
                 raise DeclarationError(
