@@ -149,6 +149,10 @@ CUSTOMERS = merged("customers")
             lambda: Lakehouse.from_tables([silver(source=bronze(data_subject={"who": "id"}))]),
             "silver.orders streams bronze.orders, whose rows are people's (by who)",
         ),
+        (
+            lambda: Lakehouse.from_tables([silver(data_subject={"who": "id"})]),
+            "who is erased here would stay there",
+        ),
     ],
 )
 def test_a_mistaken_declaration_is_refused_with_its_reason(

@@ -37,9 +37,7 @@ class Lakehouse:
                 "One stream reads a source; derive the second table from the first."
             )
         for table in self.tables:
-            # Gold needs no word: it is computed anew from what is left.
-            if isinstance(table, SilverTable) and table.data_subject is None:
-                _check_of_nobody(table)
+            _check_data_subject(table)
 
     @classmethod
     def from_modules(cls, *modules: ModuleType) -> Lakehouse:
@@ -91,12 +89,19 @@ class Lakehouse:
         return tuple(candidate for candidate in self.tables if candidate.full_name in reached)
 
 
-def _check_of_nobody(table: SilverTable) -> None:
-    """Refuse a table that would keep what is erased in its source, and does not say so."""
-    people = table.source.data_subject
-    if people:
+def _check_data_subject(table: Table) -> None:
+    """Refuse a table where people would stay who are erased in others, or the other way round."""
+    if isinstance(table, SilverTable) and table.data_subject is None and table.source.data_subject:
+        # Gold needs no word: it is computed anew from what is left.
         raise DeclarationError(
             f"{table.full_name} streams {table.source.full_name}, whose rows are people's (by "
-            f"{', '.join(people)}). Say with data_subject whose its own rows are, so that they can "
-            "be erased; data_subject={} where they are nobody's."
+            f"{', '.join(table.source.data_subject)}). Say with data_subject whose its own rows "
+            "are, so that they can be erased; data_subject={} where they are nobody's."
         )
+    for name in table.data_subject or ():
+        if table.upstream and not any(above.identifying(name) for above in table.upstream):
+            raise DeclarationError(
+                f"{table.full_name} has {name!r} as its data_subject, and none of the tables it is "
+                f"made of has ({', '.join(above.full_name for above in table.upstream)}): who is "
+                "erased here would stay there. Declare it there too."
+            )

@@ -126,8 +126,7 @@ PEOPLE = {
         (1, person(1, "u", 9, "Ulm")[1][:25]), (NOBODY, '{"name":"somebody","ci'),
     ],
     2: [person(1, "u", 3, "Gera"), person(2, "d", 2), person(4, "d", 2)],
-    3: [person(3, "u", 4, "Jena"), person(5, "c", 1, "Ulm")],
-    4: [person(3, "d", 6), person(5, "u", 2, "Hof")],
+    3: [person(3, "d", 6), person(5, "c", 1, "Ulm")],
 }  # fmt: skip
 ORDERS = {
     1: [
@@ -135,8 +134,7 @@ ORDERS = {
         order(14, 4, 8, 3), order(15, 3, -2, 1),
     ],
     2: [order(10, 1, 9, 1, seq=2), order(16, 1, 3, 2)],
-    3: [order(17, 5, 4, 2), order(12, 3, 8, 2, seq=2)],
-    4: [order(18, 5, 2, 3)],
+    3: [order(17, 5, 4, 2), order(12, 3, 8, 2, seq=2), order(18, 5, 2, 3)],
 }  # fmt: skip
 """Batch to lines, each with the person whose it is."""
 
