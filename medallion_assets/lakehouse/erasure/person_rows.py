@@ -58,8 +58,9 @@ def person_rows(
         if not declared or not frame.columns:
             continue
         keys = {sql: kind for sql in declared if (kind := _type_of(store, frame, sql)) is not None}
-        if not keys and store.kind is Kind.TOMBSTONES:
-            # They hold the keys of the table alone, and people go by another column.
+        if not keys and (store.kind is Kind.TOMBSTONES or store.has_late_rows):
+            # Tombstones hold the table's keys alone, and people may go by another column; of a
+            # windowed count the late rows alone say whose they are.
             continue
         if not keys:
             raise DeclarationError(

@@ -46,6 +46,12 @@ class Store:
         return isinstance(self.table, GoldTable)
 
     @property
+    def has_late_rows(self) -> bool:
+        """Whether it is a table's own rows, and late ones are kept beside them."""
+        table = self.table
+        return self.kind is Kind.ROWS and isinstance(table, SilverTable) and bool(table.watermarks)
+
+    @property
     def log(self) -> DeltaLog:
         """Its Delta log."""
         return DeltaLog(self.path)

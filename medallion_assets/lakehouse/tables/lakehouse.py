@@ -91,13 +91,15 @@ class Lakehouse:
 
 def _check_data_subject(table: Table) -> None:
     """Refuse a table where people would stay who are erased in others, or the other way round."""
-    if isinstance(table, SilverTable) and table.data_subject is None and table.source.data_subject:
-        # Gold needs no word: it is computed anew from what is left.
-        raise DeclarationError(
-            f"{table.full_name} streams {table.source.full_name}, whose rows are people's (by "
-            f"{', '.join(table.source.data_subject)}). Say with data_subject whose its own rows "
-            "are, so that they can be erased; data_subject={} where they are nobody's."
-        )
+    # Gold needs no word: it is computed anew from what is left.
+    streams = table.streams.values() if isinstance(table, SilverTable) else ()
+    for stream in streams if table.data_subject is None else ():
+        if stream.data_subject:
+            raise DeclarationError(
+                f"{table.full_name} streams {stream.full_name}, whose rows are people's (by "
+                f"{', '.join(stream.data_subject)}). Say with data_subject whose its own rows are, "
+                "so that they can be erased; data_subject={} where they are nobody's."
+            )
     for name in table.data_subject or ():
         if table.upstream and not any(above.identifying(name) for above in table.upstream):
             raise DeclarationError(

@@ -16,6 +16,7 @@ from medallion_assets.lakehouse.tables import (
     BronzeTable,
     KafkaTopics,
     Lakehouse,
+    OutputMode,
     SilverTable,
     Watermark,
 )
@@ -52,11 +53,20 @@ def test_events_and_late_rows_of_a_person_go(topics: Topics, lake: Lake) -> None
         watermarks={"views": Watermark(event_time="at", delay="1 minute")},
         data_subject={"person": ("person", "get_json_object(row, '$.person')")},
     )
-    lakehouse = Lakehouse.from_tables([silver])
+    counts = SilverTable(
+        name="view_counts",
+        source=bronze,
+        transform=lambda views: views.groupBy("at").count(),
+        watermarks={"views": Watermark(event_time="at", delay="1 minute")},
+        keys=("at",),
+        output_mode=OutputMode.UPDATE,
+        data_subject={"person": "get_json_object(row, '$.person')"},
+    )
+    lakehouse = Lakehouse.from_tables([silver, counts])
 
     def take(*values: bytes) -> None:
         topics.send("views", values)
-        for table in (bronze, silver):
+        for table in (bronze, silver, counts):
             assert run(table, lake).rows.conserved
 
     take(view(ANN, 30), view("bob", 30))
@@ -66,6 +76,7 @@ def test_events_and_late_rows_of_a_person_go(topics: Topics, lake: Lake) -> None
     done = erase(lakehouse, lake, start_session, [Identifier("person", ANN)])
     assert {store.name: store.rows for store in done.stores} == {
         "bronze.views": 3, "silver.views_late": 1, "silver.views": 2,
+        "silver.view_counts_late": 1, "silver.view_counts": None,
     }  # fmt: skip
     assert all(store.left.nothing for store in done.stores)
     assert any("is read from the topics" in note for note in done.notes)
