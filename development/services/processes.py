@@ -6,9 +6,10 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -101,7 +102,7 @@ class BackgroundProcess:
             ServiceFailedError: it ended, or was not ready in time.
         """
         self.directory.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        with self.log.open("wb") as log, _heeded(self.stop_signal):
             process = subprocess.Popen(
                 command, cwd="/", env=environment, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True,
@@ -166,6 +167,21 @@ class BackgroundProcess:
     def _told(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         return "\n".join([f"The end of {self.log}:", *lines])
+
+
+@contextmanager
+def _heeded(what: signal.Signals) -> Iterator[None]:
+    """Let what is started meanwhile heed a signal that this process ignores: that is inherited."""
+    held = signal.getsignal(what)
+    here = threading.current_thread() is threading.main_thread()
+    if held is not signal.SIG_IGN or not here:
+        yield
+        return
+    signal.signal(what, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(what, held)
 
 
 def _wait_for_end(process: Identity, seconds: float) -> bool:

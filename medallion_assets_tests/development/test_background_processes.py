@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def test_a_foreign_process_with_a_reused_pid_is_left_alone(
         ours.kill()
         assert foreign.poll() is None
         foreign.kill()
+
+
+def test_one_that_is_started_by_a_process_without_an_ear_has_one(tmp_path: Path) -> None:
+    held = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert sleeper(tmp_path).stop(seconds=5)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, held)
 
 
 def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:

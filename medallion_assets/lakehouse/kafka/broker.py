@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from confluent_kafka import KafkaError
 
 ANSWER_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.1
 AGE_SECONDS = 3.0
 """For an age alone nobody waits long: after a compaction nothing may be there to be dated."""
 
@@ -79,7 +80,7 @@ class Broker:
                 _listed(client, partitions, spec.latest(), level),
             )
 
-        return self._answered(ask, client, refusals)
+        return self._answered(lambda: _once_led(ask), client, refusals)
 
     def oldest_timestamp(self, wanted: Offsets) -> float | None:
         """When the oldest of the events at these offsets was written, in seconds since the epoch.
@@ -170,6 +171,32 @@ class Broker:
                 f"The Kafka cluster {self.cluster.bootstrap_servers} does not answer: {reason}. "
                 "Nothing is lost: the stream goes on where it stands once it answers again."
             ) from failure
+
+
+def _once_led(ask: Callable[[], _Answer]) -> _Answer:
+    """Ask until the partitions have leaders that know of it.
+
+    After a broker's start, and after topics were made, that takes a moment, the longer the more
+    partitions there are; the broker answers before.
+    """
+    from confluent_kafka import KafkaError, KafkaException
+
+    passing = (
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+    )
+    until = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaException as failure:
+            if failure.args[0].code() not in passing or time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _listed(

@@ -12,6 +12,7 @@ from medallion_assets.lakehouse.errors import (
     EventsLostError,
     MachineError,
 )
+from medallion_assets.lakehouse.kafka.broker import Broker
 from medallion_assets.lakehouse.kafka.cluster import KafkaCluster
 from medallion_assets.lakehouse.kafka.offsets import Gap, TopicPartition
 from medallion_assets.lakehouse.kafka.state import look
@@ -186,6 +187,19 @@ def test_a_broker_that_is_away_is_waited_for(topics: Topics, lake: Lake) -> None
         topics.services.broker.start()
     run(table, lake)
     assert [value for *_, value in held(lake, table)] == [b"a", b"b"]
+
+
+def test_a_broker_that_has_just_started_is_given_time_to_lead_its_partitions(
+    topics: Topics,
+) -> None:
+    names = {topics.create(f"views_{number}", partitions=60) for number in range(4)}
+    broker = Broker(topics.cluster)
+    while len(broker.offsets(names.__contains__).latest) < 240:
+        pass  # Topics that were just made are seen a moment later.
+    for _ in range(2):
+        topics.services.broker.stop()
+        topics.services.broker.start()
+        assert len(broker.offsets(names.__contains__).latest) == 240
 
 
 def test_secrets_come_from_the_environment_and_are_told_to_nobody(
