@@ -6,12 +6,14 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from medallion_assets.cli.project import PROJECT, SAMPLE
 
 if TYPE_CHECKING:
-    from dagster import ExecuteInProcessResult
+    from dagster import AssetKey, ExecuteInProcessResult
 
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.tables import Lakehouse
@@ -45,7 +47,7 @@ def main(arguments: argparse.Namespace) -> int:
     if anything_waiting(lakehouse, lake):
         preflight()
     with opened_instance(PROJECT) as instance:
-        result = _execute(instance, verbose=arguments.verbose)
+        result = execute(instance, verbose=arguments.verbose)
     if not result.success:
         return _report_failure(result, verbose=arguments.verbose)
     _report_success(result, lakehouse, lake, time.monotonic() - started)
@@ -65,7 +67,21 @@ def anything_waiting(lakehouse: Lakehouse, lake: Lake) -> bool:
     return any(look.seen.waiting or look.may_follow for look in looks)
 
 
-def _execute(instance: Any, *, verbose: bool) -> ExecuteInProcessResult:
+def execute(
+    instance: Any,
+    *,
+    verbose: bool,
+    assets: Sequence[AssetKey] | None = None,
+    ops: Mapping[str, Any] = MappingProxyType({}),
+) -> ExecuteInProcessResult:
+    """Run the whole graph, or some assets of it, in this process.
+
+    Args:
+        instance: the Dagster instance that is told of it.
+        verbose: whether all that is done is printed.
+        assets: what is run; everything where it is left out.
+        ops: the ops' run configuration.
+    """
     from medallion_assets.cli.progress import ProgressHandler, progress_logger
     from medallion_assets.definitions import defs
     from medallion_assets.orchestration.jobs import LAKEHOUSE_JOB
@@ -77,7 +93,8 @@ def _execute(instance: Any, *, verbose: bool) -> ExecuteInProcessResult:
         job = defs.resolve_job_def(LAKEHOUSE_JOB).with_logger_defs({"progress": logger})
         return job.execute_in_process(
             instance=instance,
-            run_config={"loggers": {"progress": {}}},
+            run_config={"loggers": {"progress": {}}, "ops": dict(ops)},
+            asset_selection=assets,
             raise_on_error=False,
         )
 

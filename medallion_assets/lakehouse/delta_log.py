@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -92,6 +93,21 @@ class DeltaLog:
             return int(table.to_pyarrow_dataset().count_rows())
         return sum(int(count) for count in counts)
 
+    def newest(self, column: str) -> datetime | None:
+        """The highest value of a timestamp or date column, from the files' statistics.
+
+        In UTC; to the millisecond, as Delta's statistics are. None where no file has a value.
+        """
+        table = self._open()
+        if table is None:
+            return None
+        actions = table.get_add_actions(flatten=True)
+        name = f"max.{column}"
+        if name not in actions.schema.names:
+            return None
+        values = [_moment(value) for value in actions.column(name).to_pylist()]
+        return max((value for value in values if value is not None), default=None)
+
     def columns(self) -> tuple[Column, ...]:
         """The schema's top-level columns."""
         table = self._open()
@@ -160,6 +176,17 @@ class DeltaLog:
                 raise
             # A placeholder, which delta-rs does not open: it has neither rows nor columns yet.
             return None
+
+
+def _moment(value: datetime | date | str | None) -> datetime | None:
+    """A statistic as a moment: days begin at midnight, times without a zone are UTC."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    return value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)
 
 
 def _type_name(spelled: Any) -> str:

@@ -141,6 +141,20 @@ class Materialization:
     events: Events | None = None
     seconds: float = 0.0
 
+    def __add__(self, other: Materialization) -> Materialization:
+        """What two steps of one run did to the same table."""
+        others = {count.name: count for count in other.expectations}
+        return replace(
+            self,
+            batches=self.batches + other.batches,
+            rows=self.rows + other.rows,
+            expectations=tuple(
+                count + others[count.name] if count.name in others else count
+                for count in self.expectations
+            ),
+            seconds=self.seconds + other.seconds,
+        )
+
     def with_seconds(self, seconds: float) -> Materialization:
         """The same, with its duration."""
         return replace(self, seconds=seconds)

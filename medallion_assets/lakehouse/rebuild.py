@@ -24,6 +24,8 @@ from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.kafka.state import require_whole
 from medallion_assets.lakehouse.lake import GENERATION, Lake
 from medallion_assets.lakehouse.materialize import materialize, quiet
+from medallion_assets.lakehouse.quality.release import Releases
+from medallion_assets.lakehouse.release import release
 from medallion_assets.lakehouse.tables import (
     BronzeTable,
     KafkaTopics,
@@ -176,6 +178,10 @@ def _rebuild_one(
     )
     progress(f"{table.full_name}: building generation {generation}")
     materialize(table, side, session, owner=owner, progress=progress)
+    if isinstance(table, SilverTable):
+        # What was mended by hand is not in bronze.
+        for wanted in Releases(lake.stream_directory(table)).all().values():
+            release(table, side, session, wanted, owner=owner, progress=progress)
     spark = session()
     if isinstance(table, BronzeTable) and without:
         _leave_out(spark, table, side.path(table), without)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
-from medallion_assets.lakehouse.kafka.values import (
-    inferred_values_of,
-    values_of,
-)
+from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.kafka.values import inferred_values_of, values_of
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lookups import Lookups
 from medallion_assets.lakehouse.materialization import Materialization
+from medallion_assets.lakehouse.quality.release import Release, Releases
+from medallion_assets.lakehouse.released_rows import ReleasedRows
 from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.silver_writing import SilverWriting
 from medallion_assets.lakehouse.streams import late_rows, query, sources
@@ -43,8 +43,6 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
         ExpectationFailedError: a row broke an `expect_or_fail` rule.
         DeclarationError: the transform can't go on with what its stream remembers.
     """
-    from medallion_assets.lakehouse.type_widening.declared import widens
-
     lake = run.lake
     checkpoint = Checkpoint(lake.stream_directory(table))
     versions = {name: v for name, v in sources.versions(table, lake).items() if v is not None}
@@ -56,24 +54,63 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     )
     lookups = Lookups(table, lake, checkpoint)
     lookups.begin()
-    late = LateRows(table, lake.late_path(table), checkpoint, stream)
-    writing = SilverWriting(
-        table,
-        lake,
-        stream,
-        lookups,
-        late,
-        run.progress,
-        widening=widens(table),
-        values=inferred_values_of(table.source, checkpoint.directory),
-    )
+    writing = _writing(table, run, checkpoint, lookups, stream)
+    releasing = _releasing(table, run, checkpoint, lookups, stream)
+    releasing.finish(run.session)
     consumed = checkpoint.consumed()
     new_rows = any(consumed.get(name) != version for name, version in versions.items())
     if (run.trigger.continuous or new_rows) and _run_stream(table, run, checkpoint, writing):
         checkpoint.record_consumed(versions)
     if lookups.changed():
         writing.correct(run.session())
-    return writing.result()
+    return writing.result() + releasing.writing.result()
+
+
+def release_silver(table: SilverTable, run: Run, wanted: Release) -> Materialization:
+    """Judge rows of the table's quarantine again, and let those that pass into the table.
+
+    Args:
+        table: the table.
+        run: what it works with.
+        wanted: which rows, and how they are mended.
+
+    Raises:
+        OptionError: the condition or a repair can't be computed.
+        ExpectationFailedError: a row broke an `expect_or_fail` rule.
+    """
+    checkpoint = Checkpoint(run.lake.stream_directory(table))
+    if not DeltaLog(run.lake.quarantine_path(table)).exists():
+        return Materialization(table.full_name)
+    lookups = Lookups(table, run.lake, checkpoint)
+    releasing = _releasing(table, run, checkpoint, lookups, checkpoint.identity())
+    releasing.finish(run.session)
+    releasing.release(run.session(), wanted)
+    return releasing.writing.result()
+
+
+def _writing(
+    table: SilverTable, run: Run, checkpoint: Checkpoint, lookups: Lookups, stream: str
+) -> SilverWriting:
+    from medallion_assets.lakehouse.type_widening.declared import widens
+
+    return SilverWriting(
+        table,
+        run.lake,
+        stream,
+        lookups,
+        LateRows(table, run.lake.late_path(table), checkpoint, stream),
+        run.progress,
+        widening=widens(table),
+        values=inferred_values_of(table.source, checkpoint.directory),
+    )
+
+
+def _releasing(
+    table: SilverTable, run: Run, checkpoint: Checkpoint, lookups: Lookups, stream: str
+) -> ReleasedRows:
+    # A stream of its own: its numbers are not those of micro-batches.
+    writing = _writing(table, run, checkpoint, lookups, f"{stream}-release")
+    return ReleasedRows(writing, Releases(checkpoint.directory))
 
 
 def _run_stream(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from medallion_assets.lakehouse.lookups import Lookups
 from medallion_assets.lakehouse.materialization import Materialization, Rows
 from medallion_assets.lakehouse.quality import judge
 from medallion_assets.lakehouse.quality.expectations import Action, ExpectationCount
+from medallion_assets.lakehouse.quality.failing_rows import failing_rows
 from medallion_assets.lakehouse.quality.quarantine import write_quarantine
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.late_rows import LateRows
@@ -57,19 +59,12 @@ class SilverWriting:
             self.correct(frame.sparkSession)
         if self.values is not None:
             frame = self._of_values(frame, self.values)
-        try:
+        with telling_failures(self.table):
             if self.table.watermarks:
                 with self.late.set_aside(frame, number) as (transformed, late):
                     rows = replace(self._taken(transformed, number), late=late)
             else:
                 rows = self._taken(frame, number)
-        except Exception as error:
-            failure = _as_expectation_failure(error, self.table) or as_changes_error(
-                error, self.table.full_name
-            )
-            if failure is None:
-                raise
-            raise failure from error
         self.batches += 1
         self.rows = self.rows + rows
         self.progress(f"batch {number}: {rows.written} rows")
@@ -110,35 +105,48 @@ class SilverWriting:
         return self._append(frame, number)
 
     def _append(self, frame: DataFrame, number: int) -> Rows:
-        from pyspark.sql import functions as F
-
         table = self.table
-        judged = judge.judged(frame, table.expectations, table.full_name)
-        if table.sequence_by:
-            sequence = F.struct(
-                *[F.expr(name).alias(name.replace(".", "_")) for name in table.sequence_by]
-            )
-            deletes = F.coalesce(F.expr(table.apply_as_deletes or "false"), F.lit(False))
-            judged = judged.withColumns({SEQUENCE: sequence, DELETED: deletes})
         # Judged once: the count, the quarantine and the table all read the kept result.
-        judged = judged.persist()
+        judged = self._placed(judge.judged(frame, table.expectations, table.full_name)).persist()
         try:
-            counts = judged.agg(*judge.counters(table.expectations)).collect()[0].asDict()
-            self._count(counts)
+            counts = self.count(judged)
             if counts["_quarantined"]:
                 bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
                 path = self.lake.quarantine_path(table)
                 bad = bad.drop(SEQUENCE, DELETED)
                 write_quarantine(bad, path, self.stream, number, widening=self.widening)
             good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
-            if not counts["_read"]:
-                return Rows()
-            rules = table.change_rules
-            if rules is not None and rules.keeps_events:
-                return self._version(good, rules, number, counts)
-            self._write(good, number)
+            return self._put(good, number, counts) if counts["_read"] else Rows()
         finally:
             judged.unpersist()
+
+    def put(self, released: DataFrame, number: int, rows: int) -> Rows:
+        """Write rows that were judged before, once for a number."""
+        counts = {"_read": rows, "_kept": rows, "_quarantined": 0, "_dropped": 0}
+        good = self._placed(released).persist()
+        try:
+            return self._put(good, number, counts)
+        finally:
+            good.unpersist()
+
+    def _placed(self, frame: DataFrame) -> DataFrame:
+        """The rows with their places among the changes of their keys."""
+        from pyspark.sql import functions as F
+
+        table = self.table
+        if not table.sequence_by:
+            return frame
+        sequence = F.struct(
+            *[F.expr(name).alias(name.replace(".", "_")) for name in table.sequence_by]
+        )
+        deletes = F.coalesce(F.expr(table.apply_as_deletes or "false"), F.lit(False))
+        return frame.withColumns({SEQUENCE: sequence, DELETED: deletes})
+
+    def _put(self, good: DataFrame, number: int, counts: Mapping[str, int]) -> Rows:
+        rules = self.table.change_rules
+        if rules is not None and rules.keeps_events:
+            return self._version(good, rules, number, counts)
+        self._write(good, number)
         return self._rows(counts)
 
     def _version(
@@ -263,15 +271,36 @@ class SilverWriting:
     def _metrics(self) -> Mapping[str, str]:
         return self.lake.log(self.table).last_operation()
 
-    def _count(self, counts: Mapping[str, int]) -> None:
-        for new in judge.counted(self.table.expectations, counts):
+    def count(self, judged: DataFrame) -> Mapping[str, int]:
+        """Count judged rows by what becomes of them, and by the rules they broke."""
+        rules = self.table.expectations
+        counts: dict[str, int] = judged.agg(*judge.counters(rules)).collect()[0].asDict()
+        examples = failing_rows(
+            judged.drop(SEQUENCE, DELETED),
+            judge.broken(rules, counts),
+            personal=self.table.is_personal,
+        )
+        for new in judge.counted(rules, counts, examples):
             old = self.counts.get(new.name)
             self.counts[new.name] = new if old is None else old + new
+        return counts
 
 
 def _private(frame: DataFrame) -> list[str]:
     own = (SEQUENCE, DELETED)
     return [name for name in frame.columns if name.startswith("_") and name not in own]
+
+
+@contextmanager
+def telling_failures(table: SilverTable) -> Iterator[None]:
+    """Tell what Spark reports of rows that were refused in our own terms."""
+    try:
+        yield
+    except Exception as error:
+        failure = _as_expectation_failure(error, table) or as_changes_error(error, table.full_name)
+        if failure is None:
+            raise
+        raise failure from error
 
 
 def _as_expectation_failure(error: Exception, table: SilverTable) -> ExpectationFailedError | None:

@@ -2,13 +2,13 @@
 
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timezone
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from medallion_assets.lakehouse.autoloader.reprocess import Wanted, names
 from medallion_assets.lakehouse.delta_log import DeltaLog
@@ -19,20 +19,27 @@ from medallion_assets.lakehouse.errors import (
 )
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
+from medallion_assets.lakehouse.quality.release import Release
+from medallion_assets.lakehouse.quality.table_checks import Volume
 from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import (
     check_results,
     check_specs,
     failed_expectation,
+    past_of,
+    rows_before,
 )
 from medallion_assets.orchestration.keys import landing_key, late_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.metadata import (
+    BATCHES,
+    ROWS_THIS_RUN,
     data_version,
     late_metadata,
     quarantine_metadata,
     table_metadata,
 )
+from medallion_assets.orchestration.release import SilverConfig
 from medallion_assets.orchestration.reprocess import BronzeConfig
 from medallion_assets.orchestration.retries import retry_of, terminal_failure
 from medallion_assets.orchestration.source_look import look_at
@@ -77,6 +84,19 @@ def table_assets(table: Table, modules: Iterable[ModuleType] = ()) -> dg.AssetsD
 
         return materialize_bronze
 
+    if isinstance(table, SilverTable) and table.has_quarantine:
+
+        @dg.multi_asset(**described)
+        def materialize_silver(
+            context: dg.AssetExecutionContext,
+            config: SilverConfig,
+            lake: LakeResource,
+            spark: SparkResource,
+        ) -> Iterator[Event]:
+            yield from _materialize(context, table, lake.lake, spark, config.release.wanted())
+
+        return materialize_silver
+
     @dg.multi_asset(**described)
     def materialize_table(
         context: dg.AssetExecutionContext, lake: LakeResource, spark: SparkResource
@@ -92,19 +112,37 @@ def pool_of(table: Table) -> str:
 
 
 def _materialize(
-    context: dg.AssetExecutionContext, table: Table, lake: Lake, spark: SparkResource
+    context: dg.AssetExecutionContext,
+    table: Table,
+    lake: Lake,
+    spark: SparkResource,
+    wanted: Release | None = None,
 ) -> Iterator[Event]:
     # Pulls in Spark's Python side, which loading the definitions has no need of.
     from medallion_assets.lakehouse.materialize import materialize
+    from medallion_assets.lakehouse.quality.table_checks.evaluate import judge_table
+    from medallion_assets.lakehouse.release import release
+
+    def session() -> "SparkSession":
+        return _session(context, spark)
 
     try:
         outcome = materialize(
             table,
             lake,
-            lambda: _session(context, spark),
+            session,
             owner=f"run {context.run.run_id}",
             progress=context.log.info,
         )
+        if wanted is not None and isinstance(table, SilverTable):
+            outcome = outcome + release(
+                table,
+                lake,
+                session,
+                wanted,
+                owner=f"run {context.run.run_id}",
+                progress=context.log.info,
+            )
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
         failed = failed_expectation(table, error)
@@ -124,8 +162,18 @@ def _materialize(
         # newer one, the table would show as out of date as soon as it is written.
         step = context.get_step_execution_context()
         step.wipe_input_asset_version_info(landing_key(table.source))
-    previous = {} if outcome.batches else _last_results(context.instance, table)
-    yield from _of_the_selection(context, _events(table, lake, outcome, previous))
+    judged = judge_table(
+        table,
+        lake,
+        session,
+        outcome,
+        history=_history(context.instance, table),
+        now=datetime.now(timezone.utc),
+    )
+    past = past_of(context.instance, table)
+    results = check_results(table, outcome, judged.verdicts, past)
+    yield from _of_the_selection(context, _events(table, lake, outcome, results))
+    judged.remember()
 
 
 def _of_the_selection(
@@ -178,35 +226,24 @@ def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkS
     return spark.spark_session
 
 
-def _last_results(instance: dg.DagsterInstance, table: Table) -> dict[str, dg.AssetCheckEvaluation]:
-    """The checks' newest results; this run's own, which are only planned yet, are left out."""
-    found = {}
-    for spec in check_specs(table):
-        records = instance.event_log_storage.get_asset_check_execution_history(
-            check_key=spec.key,
-            limit=1,
-            status={
-                AssetCheckExecutionRecordStatus.SUCCEEDED,
-                AssetCheckExecutionRecordStatus.FAILED,
-            },
-        )
-        for record in records:
-            if isinstance(record.evaluation, dg.AssetCheckEvaluation):
-                found[spec.name] = record.evaluation
-    return found
+def _history(instance: dg.DagsterInstance, table: Table) -> Sequence[int]:
+    """How many rows earlier runs wrote, where a check asks for it."""
+    if not any(isinstance(check, Volume) for check in table.checks):
+        return ()
+    return rows_before(instance, table, rows=ROWS_THIS_RUN, batches=BATCHES)
 
 
 def _events(
     table: Table,
     lake: Lake,
     outcome: Materialization,
-    previous: Mapping[str, dg.AssetCheckEvaluation],
+    results: Sequence[dg.AssetCheckResult],
 ) -> Iterator[dg.MaterializeResult[None]]:
     yield dg.MaterializeResult(
         asset_key=table_key(table),
         metadata=table_metadata(table, lake, outcome),
         data_version=data_version(lake.log(table).version()),
-        check_results=check_results(table, outcome, previous),
+        check_results=results,
     )
     if isinstance(table, SilverTable) and table.has_quarantine:
         yield dg.MaterializeResult(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, Source
+from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, Source, Table
 from medallion_assets.orchestration.keys import landing_key, produced_keys
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def source_job_name(source: Source) -> str:
     return f"{source.name}_job"
 
 
-def source_assets(lakehouse: Lakehouse, table: BronzeTable) -> list[dg.AssetKey]:
-    """What is concerned when the source has something new: bronze and all downstream of it."""
+def source_assets(lakehouse: Lakehouse, table: Table) -> list[dg.AssetKey]:
+    """What is concerned when a table gets something new: the table and all downstream of it."""
     return [key for reached in lakehouse.downstream(table) for key in produced_keys(reached)]
 
 

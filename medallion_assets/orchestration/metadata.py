@@ -18,7 +18,6 @@ from medallion_assets.lakehouse.lineage import column_lineage
 from medallion_assets.lakehouse.materialization import Events, Files, Materialization
 from medallion_assets.lakehouse.streams.late_rows import COLUMNS as LATE_COLUMNS
 from medallion_assets.lakehouse.tables import (
-    PERSONAL_TAG,
     BronzeTable,
     KafkaTopics,
     SilverTable,
@@ -52,7 +51,7 @@ _NO_TABLE = dg.DataVersion("no table yet")
 def table_metadata(table: Table, lake: Lake, outcome: Materialization) -> Metadata:
     """The metadata of a table's materialization, complete also when nothing was new."""
     log = lake.log(table)
-    metadata = _stored(log, table.full_name, lake.path(table), personal=_is_personal(table))
+    metadata = _stored(log, table.full_name, lake.path(table), personal=table.is_personal)
     metadata["dagster/column_schema"] = _schema(log.columns(), table)
     metadata[ROWS_THIS_RUN] = outcome.rows.written
     metadata |= {f"rows_{name}": count for name, count in asdict(outcome.rows).items()}
@@ -85,7 +84,7 @@ def _side_table(
     table: SilverTable, path: Path, descriptions: Mapping[str, str], holds: tuple[Table, ...]
 ) -> Metadata:
     log = DeltaLog(path)
-    personal = any(_is_personal(one) for one in holds)
+    personal = any(one.is_personal for one in holds)
     columns = [_column(column, descriptions) for column in log.columns()]
     return {
         **_stored(log, f"{table.layer.value}.{path.name}", path, personal=personal),
@@ -119,10 +118,6 @@ def _stored(log: DeltaLog, name: str, path: Path, *, personal: bool) -> Metadata
         metadata[DELTA_VERSION] = version.version
         metadata["delta_table_id"] = version.table_id
     return metadata
-
-
-def _is_personal(table: Table) -> bool:
-    return table.tags.get(PERSONAL_TAG) == "true"
 
 
 def _schema(columns: tuple[Column, ...], table: Table) -> dg.TableSchema:

@@ -61,6 +61,7 @@ def table_specs(table: Table, modules: Iterable[ModuleType] = ()) -> list[dg.Ass
         group_name=table.layer.value,
         kinds=_kinds(table),
         owners=list(table.owners),
+        freshness_policy=_freshness_policy(table),
         tags={**table.tags, LAYER_TAG: table.layer.value},
         code_version=code_version(table),
     )
@@ -86,6 +87,13 @@ def _side_specs(table: SilverTable, spec: dg.AssetSpec) -> Iterator[dg.AssetSpec
             "part of it.",
             tags={**spec.tags, "late": "true"},
         )
+
+
+def _freshness_policy(table: Table) -> dg.FreshnessPolicy | None:
+    """Of the runs; whether the data themselves are fresh is for a check."""
+    if table.fresh_within is None:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=table.fresh_within)
 
 
 def _upstream_keys(table: Table) -> list[dg.AssetKey]:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import dagster as dg
 import pytest
 
 from medallion_assets.lakehouse.materialization import FailedFile, Files, Materialization
 from medallion_assets.lakehouse.tables import BronzeTable, LandingDirectory
-from medallion_assets.orchestration.checks import FILES_FAILED, check_results
+from medallion_assets.orchestration.checks import Past, check_results
+from medallion_assets.orchestration.checks.names import FILES_FAILED
 from medallion_assets.orchestration.keys import table_key
 
 TABLE = BronzeTable(name="orders", source=LandingDirectory(name="orders", format="json"))
@@ -22,8 +25,9 @@ def test_a_run_with_nothing_new_repeats_a_check_unless_it_found_something_itself
     last = dg.AssetCheckEvaluation(
         asset_key=table_key(TABLE), check_name=FILES_FAILED, passed=before, metadata={}
     )
+    past = {FILES_FAILED: (Past(datetime.now(timezone.utc), last),)}
     outcome = Materialization(table=TABLE.full_name, files=Files(failed=failed))
-    results = {r.check_name: r for r in check_results(TABLE, outcome, {FILES_FAILED: last})}
+    results = {r.check_name: r for r in check_results(TABLE, outcome, past=past)}
     assert results[FILES_FAILED].passed is passed
     if failed:
         assert "Permission denied" in str(results[FILES_FAILED].metadata["reasons"].value)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from medallion_assets.lakehouse.quality.expectations import Action, Expectation, ExpectationCount
+from medallion_assets.lakehouse.quality.failing_rows import FailingRow
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -98,10 +100,31 @@ def counters(expectations: Sequence[Expectation]) -> list[Column]:
 
 
 def counted(
-    expectations: Sequence[Expectation], counts: Mapping[str, Any]
+    expectations: Sequence[Expectation],
+    counts: Mapping[str, Any],
+    examples: Mapping[str, tuple[FailingRow, ...]] = MappingProxyType({}),
 ) -> tuple[ExpectationCount, ...]:
     """The rules' counts out of `counters`' result."""
     return tuple(
-        ExpectationCount(rule.name, rule.action, int(counts[rule.name]), int(counts["_read"]))
+        ExpectationCount(
+            name=rule.name,
+            action=rule.action,
+            failed=int(counts[rule.name]),
+            evaluated=int(counts["_read"]),
+            examples=examples.get(rule.name, ()),
+        )
         for rule in expectations
     )
+
+
+def broken(
+    expectations: Sequence[Expectation], counts: Mapping[str, Any]
+) -> list[tuple[str, Column]]:
+    """The rules that rows broke, each with the condition of those judged rows."""
+    from pyspark.sql import functions as F
+
+    return [
+        (rule.name, F.array_contains(BROKEN, rule.name))
+        for rule in expectations
+        if counts[rule.name]
+    ]

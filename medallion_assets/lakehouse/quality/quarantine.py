@@ -10,10 +10,15 @@ from medallion_assets.lakehouse.streams import query
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+ROW_ID = "_quarantine_id"
+RELEASE = "_release"
+
 COLUMNS = {
     "_broken_rules": "Names of the expectations the row broke.",
     "_quarantined_at": "When the row's micro-batch was processed.",
     "_batch_id": "The micro-batch of the table's stream.",
+    ROW_ID: "The row's own name, by which it is released.",
+    RELEASE: "The number of the release that is taking the row out; null when none is.",
 }
 """The columns a quarantine adds to the transformed row's own."""
 
@@ -28,6 +33,8 @@ def write_quarantine(
         {
             "_quarantined_at": F.current_timestamp(),
             "_batch_id": F.lit(batch).cast("bigint"),
+            ROW_ID: F.uuid(),
+            RELEASE: F.lit(None).cast("bigint"),
         }
     )
     query.append(marked, path, transaction=(stream, batch), widening=widening)

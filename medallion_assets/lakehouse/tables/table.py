@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from types import MappingProxyType
 
 from medallion_assets.lakehouse.errors import DeclarationError
+from medallion_assets.lakehouse.quality.table_checks.check import TableCheck
 from medallion_assets.lakehouse.tables.names import check_name
 
 _CLUSTERING_COLUMNS = 4
@@ -41,6 +43,9 @@ class Table(ABC):
             to the SQL expression that gives it from a stored row, or to several, where one row
             has it in several places. `medallion erase` finds a person's rows by it, and the table
             is tagged `pii`. {} says that no row is a person's, None says nothing.
+        checks: what has to hold of the table as a whole; each is an asset check.
+        fresh_within: how long ago the table's last run may be; whether its data are fresh is for
+            the check `Fresh`.
     """
 
     name: str
@@ -50,6 +55,8 @@ class Table(ABC):
     column_descriptions: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     cluster_by: tuple[str, ...] = ()
     data_subject: Mapping[str, str | tuple[str, ...]] | None = None
+    checks: tuple[TableCheck, ...] = ()
+    fresh_within: timedelta | None = None
 
     def __post_init__(self) -> None:
         check_name(f"{self.layer.value} table", self.name)
@@ -61,6 +68,12 @@ class Table(ABC):
                 f"{len(self.cluster_by)} are given. Leave the least selective ones out."
             )
         self._check_data_subject()
+        names = [check.name for check in self.checks]
+        if len(set(names)) != len(names):
+            raise DeclarationError(
+                f"{self.full_name}: two checks have the same name ({', '.join(names)}). Give one "
+                "of them another with name=."
+            )
 
     def _check_data_subject(self) -> None:
         if self.data_subject is None:
@@ -90,6 +103,11 @@ class Table(ABC):
     def upstream(self) -> tuple[Table, ...]:
         """The tables this one reads, in declaration order."""
         return ()
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether rows are people's, and so not for an event log."""
+        return self.tags.get(PERSONAL_TAG) == "true"
 
     def identifying(self, name: str) -> tuple[str, ...]:
         """The expressions that give what people go by under a name; () where none is declared."""

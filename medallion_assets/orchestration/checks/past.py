@@ -1,0 +1,88 @@
+"""What a table's checks and materializations have said before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from medallion_assets.lakehouse.tables import Table
+from medallion_assets.orchestration.checks.specs import check_specs
+from medallion_assets.orchestration.keys import table_key
+
+AS_OF = "as_of"
+"""Marks a result that repeats an earlier one, as its run had nothing to judge."""
+
+SHOWN_RUNS = 8
+_LOOKED_AT = 20
+_MOST_RUNS = 40
+
+
+@dataclass(frozen=True)
+class Past:
+    """One earlier result of a check."""
+
+    told: datetime
+    evaluation: dg.AssetCheckEvaluation
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it only repeats the one before."""
+        return AS_OF in self.evaluation.metadata
+
+    def number(self, name: str) -> int:
+        """A count in its metadata, 0 where there is none."""
+        value = self.evaluation.metadata.get(name)
+        return int(value.value) if isinstance(value, dg.IntMetadataValue) and value.value else 0
+
+
+def past_of(instance: dg.DagsterInstance, table: Table) -> dict[str, tuple[Past, ...]]:
+    """The results of each check of a table, the newest first.
+
+    This run's own, which are only planned yet, are left out.
+    """
+    found = {}
+    for spec in check_specs(table):
+        records = instance.event_log_storage.get_asset_check_execution_history(
+            check_key=spec.key,
+            limit=_LOOKED_AT,
+            status={
+                AssetCheckExecutionRecordStatus.SUCCEEDED,
+                AssetCheckExecutionRecordStatus.FAILED,
+            },
+        )
+        past = tuple(
+            Past(datetime.fromtimestamp(record.create_timestamp, timezone.utc), record.evaluation)
+            for record in records
+            if isinstance(record.evaluation, dg.AssetCheckEvaluation)
+        )
+        if past:
+            found[spec.name] = past
+    return found
+
+
+def rows_before(
+    instance: dg.DagsterInstance, table: Table, *, rows: str, batches: str
+) -> Sequence[int]:
+    """How many rows earlier runs wrote, the newest first; runs that took nothing are left out.
+
+    Args:
+        instance: knows the materializations.
+        table: whose.
+        rows: the name of that number in their metadata.
+        batches: the name of the number of their micro-batches.
+    """
+    records = instance.fetch_materializations(table_key(table), limit=_MOST_RUNS).records
+    told: list[Mapping[str, dg.MetadataValue]] = [
+        record.asset_materialization.metadata
+        for record in records
+        if record.asset_materialization is not None
+    ]
+    return [
+        int(str(metadata[rows].value))
+        for metadata in told
+        if rows in metadata and batches in metadata and metadata[batches].value
+    ]
