@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
 from medallion_assets.lakehouse.quality.expectations import expect_or_fail, expect_or_quarantine
 from medallion_assets.lakehouse.quality.quarantine import COLUMNS
-from medallion_assets.lakehouse.quality.release import Release
+from medallion_assets.lakehouse.quality.release import Release, Releases
 from medallion_assets.lakehouse.rebuild import rebuild
 from medallion_assets.lakehouse.release import release, try_release
 from medallion_assets.lakehouse.released_rows import left_in_quarantine
@@ -107,19 +107,13 @@ STEPS: list[tuple[Any, str]] = [
     (released_rows.ReleasedRows, "_mark"),
     (SilverWriting, "put"),
     (released_rows.ReleasedRows, "_remove"),
-    (released_rows.Releases, "end"),
+    (Releases, "end"),
 ]
 
 
-@pytest.fixture(params=["before", "after"])
-def moment(request: pytest.FixtureRequest) -> Iterator[str]:
-    yield request.param
-
-
 @pytest.mark.parametrize("table", [appended, versioned], ids=lambda table: table.name)
-@pytest.mark.parametrize(
-    ("owner", "name"), STEPS, ids=lambda step: step if isinstance(step, str) else ""
-)
+@pytest.mark.parametrize(("owner", "name"), STEPS, ids=[name for _, name in STEPS])
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_whatever_step_the_process_dies_at_the_next_run_completes_it(
     lake: Lake,
     monkeypatch: pytest.MonkeyPatch,
