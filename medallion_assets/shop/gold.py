@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse.quality.table_checks import SameTotal, SchemaContract
 from medallion_assets.lakehouse.tables import GoldTable
 from medallion_assets.shop import silver
 
@@ -33,6 +35,19 @@ daily_revenue = GoldTable(
     sources={"orders": silver.orders},
     group_by={"order_date": "order_date", "category": "coalesce(category, 'unknown')"},
     query=_daily_revenue,
+    checks=(
+        SameTotal("sum(revenue)", silver.orders, f"sum(amount) filter (where {_SOLD})"),
+        SchemaContract(
+            {
+                "order_date": "date",
+                "category": "string",
+                "orders": "bigint",
+                "units": "bigint",
+                "revenue": "decimal(22,2)",
+            }
+        ),
+    ),
+    fresh_within=timedelta(hours=36),
     description="Orders, units and revenue by day and category, without cancelled orders.",
     owners=_OWNERS,
     column_descriptions={

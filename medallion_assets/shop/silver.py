@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.changes.debezium import debezium_rows
 from medallion_assets.lakehouse.quality.expectations import expect, expect_or_quarantine
+from medallion_assets.lakehouse.quality.table_checks import References, Volume
 from medallion_assets.lakehouse.tables import Lookup, SilverTable
 from medallion_assets.shop import bronze
 
@@ -73,7 +74,8 @@ products = SilverTable(
     expectations=(
         _PARSED,
         expect_or_quarantine("product_id_present", "product_id is not null"),
-        expect_or_quarantine("price_positive", "price > 0"),
+        # A price list that is mostly wrong goes no further.
+        expect_or_quarantine("price_positive", "price > 0", block_above=0.5),
     ),
     description="The products with their current price.",
     owners=_OWNERS,
@@ -119,6 +121,7 @@ orders = SilverTable(
             columns={"product_name": "name", "category": "category"},
         ),
     ),
+    checks=(References("customer_id", customers, above=0.05), Volume()),
     description="The latest state of every order, with its customer and product.",
     owners=_OWNERS,
     data_subject=bronze.CUSTOMER,

@@ -111,8 +111,11 @@ STEPS: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize("table", [appended, versioned], ids=lambda table: table.name)
-@pytest.mark.parametrize(("owner", "name"), STEPS, ids=[name for _, name in STEPS])
+@pytest.mark.parametrize(
+    ("table", "owner", "name"),
+    [*((appended, *step) for step in STEPS), (versioned, *STEPS[1])],
+    ids=[*(name for _, name in STEPS), "put versions"],
+)
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_whatever_step_the_process_dies_at_the_next_run_completes_it(
     lake: Lake,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -60,7 +61,7 @@ def sale(key: int, shop: int | None, amount: str = "1.00") -> dict[str, Any]:
     return {
         "id": key,
         "shop": shop,
-        "amount": pa.scalar(amount).cast(SALES["amount"]).as_py(),
+        "amount": Decimal(amount),
         "at": day,
     }
 
