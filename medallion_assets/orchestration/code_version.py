@@ -11,8 +11,13 @@ from typing import Any
 
 from medallion_assets.lakehouse.tables import Table
 
-# What the catalog shows, and whose a row is, does not change it.
-_DESCRIPTIVE = frozenset({"description", "owners", "tags", "column_descriptions", "data_subject"})
+# What the catalog shows, whose a row is and what is checked afterwards does not change it.
+_DESCRIPTIVE = frozenset(
+    {
+        *("description", "owners", "tags", "column_descriptions", "data_subject"),
+        *("checks", "fresh_within", "warn_above", "block_above"),
+    }
+)
 
 
 def code_version(table: Table) -> str:
