@@ -7,7 +7,17 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from medallion_assets.cli import copy_into, erase, land, rebuild, reprocess, run, schema, ui
+from medallion_assets.cli import (
+    copy_into,
+    erase,
+    land,
+    rebuild,
+    reprocess,
+    run,
+    schema,
+    status,
+    ui,
+)
 from medallion_assets.lakehouse.errors import MedallionError
 
 INTERRUPTED = 130
@@ -40,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "the landing directories and the Dagster instance.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run, land, ui, rebuild, reprocess, schema, copy_into, erase):
+    for command in (run, land, ui, status, rebuild, reprocess, schema, copy_into, erase):
         added = command.add_to(commands)
         added.add_argument(
             "--verbose", action="store_true", help="show what is done, and stack traces"
