@@ -113,6 +113,8 @@ def _backlog(status: TableStatus, now: datetime) -> str:
         parts.append(counted(status.versions_behind, "version"))
         since = status.behind_since
         parts += [span((now - since).total_seconds())] if since is not None else []
+    if held is not None and held.being_written:
+        parts.append(f"{held.being_written:,} being written")
     if held is not None and held.failed_files:
         parts.append(f"{held.failed_files:,} failed")
     return ", ".join(parts) or _NOTHING
@@ -155,7 +157,7 @@ def _table(report: TableReport, now: datetime) -> dict[str, Any]:
         "version": stored and stored.version.version,
         "table_id": stored and stored.version.table_id,
         "rows": stored and stored.rows,
-        "written_at": _instant(stored and stored.written_at),
+        "written_at": _instant(stored.written_at if stored else None),
         "data_as_of": _instant(status.data_as_of),
         "backlog": held
         and {
@@ -163,6 +165,7 @@ def _table(report: TableReport, now: datetime) -> dict[str, Any]:
             "bytes": held.bytes,
             "events": held.events,
             "oldest_seconds": held.oldest_seconds and round(held.oldest_seconds, 1),
+            "being_written": held.being_written,
             "complete": held.complete,
             "failed_files": held.failed_files,
             "lost": list(held.lost),

@@ -19,6 +19,7 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.status import Backlog, TableStatus, Unread
 from medallion_assets.lakehouse.tables import Layer
 from medallion_assets.orchestration.check_states import CheckStates
+from medallion_assets_tests.lakehouse.autoloader.landed import settle
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=timezone.utc)
 LAKE = Lake(Path("/lake"), Path("/landing"))
@@ -55,6 +56,7 @@ WARNED = replace(SILVER, checks=CheckStates(warned=("customer_named",)))
 WAITING = changed(
     BRONZE, backlog=Backlog(files=2, bytes=1_500, oldest_seconds=130.0, complete=False)
 )
+GROWING = changed(BRONZE, backlog=Backlog(files=0, bytes=0, being_written=2))
 BEHIND = changed(SILVER, unread=(Unread("bronze.orders", 4, 2, since=NOW - timedelta(minutes=5)),))
 UNTOLD = changed(BRONZE, backlog=None, errors=("The Kafka cluster a:1 does not answer.",))
 NO_CHECKS = replace(BRONZE, checks=None)
@@ -70,6 +72,7 @@ NO_CHECKS = replace(BRONZE, checks=None)
         (LOST, NEEDS_ATTENTION, NEEDS_ATTENTION),
         (WARNED, 0, NEEDS_ATTENTION),
         (WAITING, 0, NEEDS_ATTENTION),
+        (GROWING, 0, 0),
         (BEHIND, 0, NEEDS_ATTENTION),
         (UNTOLD, CANNOT_TELL, CANNOT_TELL),
     ],
@@ -116,6 +119,11 @@ def test_what_is_not_right_is_in_its_line_and_in_a_sentence(
     assert any(said.startswith(f"  {name}: {sentence}") for said in rest)
 
 
+def test_files_that_grow_are_told_and_nothing_to_warn_of() -> None:
+    assert "  2 being written  " in lines(GROWING)[2]
+    assert len(lines(GROWING)) == 3
+
+
 def test_columns_that_no_table_has_are_left_out() -> None:
     late = changed(SILVER, data_as_of=NOW, late_rows=3)
     header, _, bronze, silver = lines(BRONZE, late)
@@ -160,6 +168,7 @@ def test_programs_get_numbers_and_times_in_utc() -> None:
             "bytes": 1500,
             "events": None,
             "oldest_seconds": 130.0,
+            "being_written": 0,
             "complete": False,
             "failed_files": 0,
             "lost": [],
@@ -206,6 +215,7 @@ def test_before_the_first_run_nothing_is_wrong_and_nothing_is_made(
     assert said.err == ""
     assert list(elsewhere.iterdir()) == []
     assert main(["land"]) == 0
+    settle(elsewhere / "landing")
     capsys.readouterr()
     assert main(["status", "--json", "gold/daily_revenue", "bronze/orders"]) == 0
     tables = json.loads(capsys.readouterr().out)["tables"]

@@ -14,6 +14,7 @@ import pytest
 from medallion_assets.cli import main
 from medallion_assets.cli.status import NEEDS_ATTENTION
 from medallion_assets_tests.documentation.pages import PROJECT, blocks
+from medallion_assets_tests.lakehouse.autoloader.landed import settle
 
 _PAGE = "docs/status.md"
 _KEYS = re.compile(r"^\| key[^\n]*\n\| --- \| --- \|\n(?P<rows>(?:\|[^\n]*\n)+)", re.M)
@@ -27,6 +28,7 @@ def landed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(variable, str(tmp_path / directory))
     monkeypatch.chdir(tmp_path)
     assert main(["land"]) == 0
+    settle(tmp_path / "landing")
     return tmp_path
 
 

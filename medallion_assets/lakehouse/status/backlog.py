@@ -38,6 +38,7 @@ def backlog(table: BronzeTable, lake: Lake) -> Backlog:
         files=seen.new_files,
         bytes=seen.new_bytes,
         oldest_seconds=seen.oldest_new_age_seconds,
+        being_written=seen.unsettled,
         complete=seen.resume_after is None,
         failed_files=seen.failed_files,
     )

@@ -18,6 +18,7 @@ class Backlog:
         bytes: their size; None of topics.
         events: events that wait; None of files.
         oldest_seconds: how long ago the oldest of them was written; None where there is none.
+        being_written: files that are too young to be taken, and do not count as waiting yet.
         complete: whether the look saw everything; otherwise there is at least so much.
         failed_files: files that could not be read, and were not replaced since.
         lost: what was gone before it was read.
@@ -27,6 +28,7 @@ class Backlog:
     bytes: int | None = None
     events: int | None = None
     oldest_seconds: float | None = None
+    being_written: int = 0
     complete: bool = True
     failed_files: int = 0
     lost: tuple[str, ...] = ()

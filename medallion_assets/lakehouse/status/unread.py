@@ -28,7 +28,7 @@ def unread(table: Table, lake: Lake) -> tuple[Unread, ...]:
         since = None
         if newest is not None and newest.version > first:
             since = lake.log(of).committed_at(first + 1)
-        found.append(Unread(of.full_name, newest and newest.version, number, since))
+        found.append(Unread(of.full_name, newest.version if newest else None, number, since))
     return tuple(found)
 
 
