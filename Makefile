@@ -18,7 +18,7 @@ ifneq ($(shell cat .venv/location 2>/dev/null),$(CURDIR))
 MOVED := FORCE
 endif
 
-.PHONY: help run land ui test check lock bench services services-stop screenshots clean FORCE
+.PHONY: help run land ui status test check lock bench services services-stop screenshots clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ land: .venv/runtime.stamp ## drop the next batch of sample files into the landin
 
 ui: .venv/runtime.stamp ## open the Dagster UI, with its landing sensors on
 	@$(BIN)/medallion ui $(ARGS)
+
+status: .venv/runtime.stamp ## show every table, its backlog and its checks (ARGS=--json for programs)
+	@$(BIN)/medallion status $(ARGS)
 
 test: .venv/dev.stamp ## run every test, on two workers (WORKERS=0 for none)
 	@$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)

@@ -16,6 +16,7 @@ from medallion_assets.cli import (
     reprocess,
     run,
     schema,
+    status,
     ui,
 )
 from medallion_assets.lakehouse.errors import MedallionError
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         "the landing directories and the Dagster instance.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run, land, ui, release, rebuild, reprocess, schema, copy_into, erase):
+    for command in (run, land, ui, status, release, rebuild, reprocess, schema, copy_into, erase):
         added = command.add_to(commands)
         added.add_argument(
             "--verbose", action="store_true", help="show what is done, and stack traces"

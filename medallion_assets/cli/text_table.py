@@ -18,7 +18,7 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         for column, name in enumerate(header)
     ]
     right = [
-        bool(rows) and all(isinstance(row[column], _NUMBERS) for row in rows)
+        _are_numbers([row[column] for row in rows if row[column] is not None])
         for column in range(len(header))
     ]
 
@@ -31,6 +31,10 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
     ruler = line(["-" * width for width in widths])
     return "\n".join([line(list(header)), ruler, *(line(row) for row in cells)])
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    return bool(values) and all(isinstance(value, _NUMBERS) for value in values)
 
 
 def _text(value: object) -> str:

@@ -32,6 +32,21 @@ class TableVersion:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """The newest version of a table, from one opening of its log.
+
+    Attributes:
+        version: which that is.
+        rows: how many there are.
+        written_at: when it was committed; None where the log no longer says.
+    """
+
+    version: TableVersion
+    rows: int
+    written_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Column:
     """A column as the log describes it: Delta's name of the type, nested types as JSON."""
 
@@ -55,9 +70,27 @@ class DeltaLog:
     def version(self) -> TableVersion | None:
         """The newest version, None where there is no table."""
         table = self._open()
+        return None if table is None else _version_of(table)
+
+    def stored(self) -> Stored | None:
+        """The newest version with its rows, None where there is no table."""
+        table = self._open()
         if table is None:
             return None
-        return TableVersion(str(table.metadata().id), table.version())
+        written = self.committed_at(table.version())
+        return Stored(_version_of(table), _rows_of(table), written or _newest_file_of(table))
+
+    def committed_at(self, version: int) -> datetime | None:
+        """When a version was committed, by its own entry; None where that is gone."""
+        entry = self.path / "_delta_log" / f"{version:020d}.json"
+        try:
+            with entry.open() as actions:
+                said = next((line for line in actions if line.startswith('{"commitInfo"')), "{}")
+        except FileNotFoundError:
+            return None
+        info = json.loads(said).get("commitInfo", {})
+        milliseconds = info.get("inCommitTimestamp", info.get("timestamp"))
+        return None if milliseconds is None else _instant(milliseconds)
 
     def version_number(self) -> int:
         """The number of the newest version, -1 where there is no table."""
@@ -82,16 +115,7 @@ class DeltaLog:
     def row_count(self) -> int:
         """The number of rows, from the files' statistics."""
         table = self._open()
-        if table is None:
-            return 0
-        actions = table.get_add_actions(flatten=True)
-        counts: list[Any] = []
-        if actions.num_rows:
-            counts = list(actions.column("num_records").to_pylist())
-        if any(count is None for count in counts):
-            # Not table.count(), which counts a file without statistics as empty.
-            return int(table.to_pyarrow_dataset().count_rows())
-        return sum(int(count) for count in counts)
+        return 0 if table is None else _rows_of(table)
 
     def newest(self, column: str) -> datetime | None:
         """The highest value of a timestamp or date column, from the files' statistics.
@@ -187,6 +211,34 @@ def _moment(value: datetime | date | str | None) -> datetime | None:
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
     return value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)
+
+
+def _version_of(table: DeltaTable) -> TableVersion:
+    return TableVersion(str(table.metadata().id), table.version())
+
+
+def _rows_of(table: DeltaTable) -> int:
+    actions = table.get_add_actions(flatten=True)
+    counts: list[Any] = []
+    if actions.num_rows:
+        counts = list(actions.column("num_records").to_pylist())
+    if any(count is None for count in counts):
+        # Not table.count(), which counts a file without statistics as empty.
+        return int(table.to_pyarrow_dataset().count_rows())
+    return sum(int(count) for count in counts)
+
+
+def _newest_file_of(table: DeltaTable) -> datetime | None:
+    actions = table.get_add_actions()
+    if not actions.num_rows:
+        return None
+    return max(_instant(time) for time in actions.column("modification_time").to_pylist())
+
+
+def _instant(milliseconds: float | datetime) -> datetime:
+    if isinstance(milliseconds, datetime):
+        return milliseconds.replace(tzinfo=milliseconds.tzinfo or timezone.utc)
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
 
 
 def _type_name(spelled: Any) -> str:

@@ -39,9 +39,9 @@ class Lookups:
         consumed = self.checkpoint.consumed()
         filled = self.lake.log(self.table).exists()
         missing = {
-            _name(lookup): _ABSENT if filled else self._version(lookup)
+            consumed_name(lookup): _ABSENT if filled else self._version(lookup)
             for lookup in self.table.lookups
-            if _name(lookup) not in consumed
+            if consumed_name(lookup) not in consumed
         }
         if missing:
             self.checkpoint.record_consumed(missing)
@@ -51,9 +51,9 @@ class Lookups:
         consumed = self.checkpoint.consumed()
         found = {}
         for lookup in self.table.lookups:
-            before, now = consumed.get(_name(lookup), _ABSENT), self._version(lookup)
+            before, now = consumed.get(consumed_name(lookup), _ABSENT), self._version(lookup)
             if now != before:
-                found[_name(lookup)] = (lookup, before, now)
+                found[consumed_name(lookup)] = (lookup, before, now)
         return found
 
     def augment(self, rows: DataFrame) -> DataFrame:
@@ -164,5 +164,6 @@ class Lookups:
         return self.lake.log(lookup.table).version() or _ABSENT
 
 
-def _name(lookup: Lookup) -> str:
+def consumed_name(lookup: Lookup) -> str:
+    """The name under which a checkpoint notes how far the lookup is followed."""
     return f"lookup {lookup.table.full_name} by {lookup.on_column}"

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 INSTANCE_FILE = "dagster.yaml"
 
 
+def home_of(project: Path) -> Path:
+    """`DAGSTER_HOME`, or `<project>/data/dagster` where the environment names none; absolute."""
+    given = os.environ.get("DAGSTER_HOME")
+    home = Path(given).expanduser() if given else project / "data" / "dagster"
+    return home.resolve()
+
+
 def prepare_home(project: Path) -> Path:
-    """Make `DAGSTER_HOME`: `<project>/data/dagster` where the environment names none.
+    """Make `DAGSTER_HOME`.
 
     The project's `dagster.yaml` is copied into a home that has none, because Dagster reads that
     file from its home only. The environment of this process is set, for what it starts.
@@ -26,9 +33,7 @@ def prepare_home(project: Path) -> Path:
     Returns:
         The home, absolute.
     """
-    given = os.environ.get("DAGSTER_HOME")
-    home = Path(given).expanduser() if given else project / "data" / "dagster"
-    home = home.resolve()
+    home = home_of(project)
     home.mkdir(parents=True, exist_ok=True)
     own_file = home / INSTANCE_FILE
     if not own_file.exists():

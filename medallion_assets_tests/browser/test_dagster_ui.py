@@ -108,6 +108,7 @@ def test_the_lineage_graph_goes_from_landing_to_gold(ui: Ui) -> None:
         *("landing/orders", "landing/clicks", "bronze/orders", "bronze/clicks"),
         *("silver/orders", "silver/orders_quarantine", "silver/clicks"),
         *("gold/daily_revenue", "gold/customer_value", "gold/click_conversion"),
+        "gold/customer_features",
     }
     assert wanted <= drawn_assets(ui.page)
 

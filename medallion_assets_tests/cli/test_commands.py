@@ -133,6 +133,36 @@ def test_run_takes_what_landed_and_then_finds_nothing_new_without_a_jvm(elsewher
     assert second.returncode == 0, second.stderr
     assert "Nothing new: no table changed" in second.stdout
     assert delta_versions(elsewhere / "lake") == versions
+    check_status(elsewhere)
+
+
+def check_status(elsewhere: Path) -> None:
+    """Everything is known, nothing waits, and looking has changed nothing."""
+
+    def entries() -> set[Path]:
+        # SQLite has these while a database is open.
+        return {p for p in elsewhere.rglob("*") if not p.name.endswith(("-wal", "-shm"))}
+
+    before = entries()
+    done = subprocess.run(
+        [*MEDALLION, "status", "--json"],
+        env={**os.environ, "JAVA_HOME": str(elsewhere / "no-java")},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert entries() == before
+    tables = {table["table"]: table for table in json.loads(done.stdout)["tables"]}
+    stored = delta_versions(elsewhere / "lake")
+    for name, table in tables.items():
+        assert stored[name] == f"{table['table_id']}:{table['version']}"
+        assert table["versions_behind"] == 0
+        assert table["attention"] == table["errors"] == table["checks"]["not_run"] == []
+        backlog = table["backlog"] or {"files": 0}
+        assert backlog["files"] == 0
+    orders = tables["silver/orders"]
+    assert "quantity_positive" in orders["checks"]["warned"]
+    quarantine = DeltaLog(elsewhere / "lake" / "silver" / "orders_quarantine")
+    assert orders["quarantine_rows"] == quarantine.row_count() > 0
 
 
 def delta_versions(lake: Path) -> dict[str, str]:

@@ -85,3 +85,44 @@ def test_deleted_rows_are_not_counted(tmp_path: Path) -> None:
     log = DeltaLog(tmp_path)
     assert log.row_count() == 2
     assert int(log.last_operation()["num_deleted_rows"]) == 1
+
+
+def test_the_newest_version_tells_its_rows_and_its_time(tmp_path: Path) -> None:
+    log = DeltaLog(tmp_path)
+    assert log.stored() is None
+    before = datetime.datetime.now(datetime.timezone.utc)
+    for _ in range(2):
+        write_deltalake(tmp_path, ROWS, mode="append")
+    stored = log.stored()
+    assert stored is not None
+    assert stored.version == log.version()
+    assert stored.rows == 6
+    first, second = log.committed_at(0), log.committed_at(1)
+    assert first is not None
+    assert second is not None
+    # Commits are timed to the millisecond.
+    assert (
+        before - datetime.timedelta(milliseconds=1)
+        <= first
+        <= second
+        <= datetime.datetime.now(datetime.timezone.utc)
+    )
+    assert stored.written_at == second
+
+
+def test_a_log_that_was_cut_off_tells_when_its_newest_file_was_written(tmp_path: Path) -> None:
+    write_deltalake(tmp_path, ROWS)
+    write_deltalake(tmp_path, ROWS, mode="append")
+    log = DeltaLog(tmp_path)
+    stored = log.stored()
+    DeltaTable(tmp_path).create_checkpoint()
+    for entry in (tmp_path / "_delta_log").glob("*.json"):
+        entry.unlink()
+    assert log.committed_at(1) is None
+    cut = log.stored()
+    assert cut is not None
+    assert stored is not None
+    assert cut.written_at is not None
+    assert stored.written_at is not None
+    assert cut.written_at <= stored.written_at
+    assert stored.written_at - cut.written_at < datetime.timedelta(minutes=5)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from medallion_assets.shop.generator import CustomerFeatures
 from medallion_assets_tests.lakehouse.delta_rows import Row
 from medallion_assets_tests.pipeline.undisturbed import BATCHES, TABLES, Undisturbed
 
@@ -61,6 +62,11 @@ def test_gold_holds_the_truth(undisturbed: Undisturbed, batch: int) -> None:
         key: (row["orders"], row["revenue"], row["first_ordered_at"], row["last_ordered_at"])
         for key, row in value.items()
     } == step.truth.customer_value
+    features = by_key(step.tables["gold.customer_features"], "customer_id")
+    assert {
+        key: CustomerFeatures(**{name: row[name] for name in CustomerFeatures._fields})
+        for key, row in features.items()
+    } == step.truth.customer_features
     conversion = by_key(step.tables["gold.click_conversion"], "day", "product_id")
     assert {
         key: (row["clicks"], row["orders"], row["orders_per_click"])

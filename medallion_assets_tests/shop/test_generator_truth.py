@@ -69,6 +69,32 @@ create table daily_revenue as select ordered_at::date as order_date, coalesce(ca
 from sold group by 1, 2;
 create table customer_value as select customer_id, count(*) as orders, sum(amount) as revenue,
     min(ordered_at) as first_ordered_at, max(ordered_at) as last_ordered_at from sold group by 1;
+create table customer_features as select customer_id, country, segment,
+    coalesce(orders, 0) as orders, coalesce(cancelled, 0) as cancelled_orders,
+    cancelled / (orders + cancelled) as cancelled_share, coalesce(units, 0)::bigint as units,
+    coalesce(revenue, 0) as revenue, revenue::double / orders as average_order_value,
+    coalesce(products, 0) as products, coalesce(categories, 0) as categories, first_ordered_at,
+    last_ordered_at, days as days_as_buyer, days / nullif(orders - 1, 0) as days_between_orders,
+    coalesce(clicks, 0) as clicks, coalesce(clicked_products, 0) as clicked_products,
+    coalesce(sessions, 0) as sessions, last_clicked_at,
+    greatest(last_placed_at, last_clicked_at) as last_seen_at,
+    date_diff('day', last_ordered_at, greatest(last_placed_at, last_clicked_at))
+        as days_since_last_order
+from customers full join (select *, date_diff('day', first_ordered_at, last_ordered_at) as days
+    from (select customer_id, max(ordered_at) as last_placed_at,
+        count(*) filter (status <> 'cancelled') as orders,
+        count(*) filter (status = 'cancelled') as cancelled,
+        sum(quantity) filter (status <> 'cancelled') as units,
+        sum(amount) filter (status <> 'cancelled') as revenue,
+        count(distinct product_id) filter (status <> 'cancelled') as products,
+        count(distinct category) filter (status <> 'cancelled') as categories,
+        min(ordered_at) filter (status <> 'cancelled') as first_ordered_at,
+        max(ordered_at) filter (status <> 'cancelled') as last_ordered_at
+    from orders group by 1)) using (customer_id)
+full join (select customer_id, count(*) as clicks, count(distinct product_id) as clicked_products,
+    count(distinct session_id) as sessions, max(clicked_at) as last_clicked_at
+    from clicks group by 1) using (customer_id)
+where customer_id is not null;
 create table click_conversion as select coalesce(c.day, o.day) as day,
     coalesce(c.product_id, o.product_id) as product_id, coalesce(clicks, 0) as clicks,
     coalesce(orders, 0) as orders
@@ -76,6 +102,10 @@ from (select clicked_at::date as day, product_id, count(*) as clicks from clicks
 full join (select ordered_at::date as day, product_id, count(*) as orders from sold group by all) o
     on c.day = o.day and c.product_id = o.product_id;
 """
+
+
+GOLD = {"daily_revenue": 2, "customer_value": 1, "customer_features": 1, "click_conversion": 2}
+"""Gold table to how many of its columns are its key."""
 
 
 def recomputed(landing: Path) -> duckdb.DuckDBPyConnection:
@@ -103,7 +133,7 @@ def test_the_truth_is_what_sql_finds_in_the_files(seed: int, size: int, tmp_path
     for table in ("orders", "customers", "products", "clicks", "shipments"):
         key = f"{table[:-1]}_id"
         assert {row[key]: row for row in rows_of(found, table)} == getattr(truth, table), table
-    for table, keys in {"daily_revenue": 2, "customer_value": 1, "click_conversion": 2}.items():
+    for table, keys in GOLD.items():
         actual = {}
         for row in rows_of(found, table):
             values = tuple(row.values())
@@ -135,6 +165,11 @@ def test_gold_leaves_out_what_is_cancelled_and_keeps_what_is_unknown(truth: Trut
     assert sum(group.clicks for group in truth.click_conversion.values()) == len(truth.clicks)
     assert any(category == "unknown" for _, category in truth.daily_revenue)
     assert 999_999_999 in truth.customer_value
+    features = truth.customer_features.values()
+    assert sum((one.revenue for one in features), Decimal(0)) == total
+    assert sum(one.orders + one.cancelled_orders for one in features) == len(truth.orders)
+    assert sum(one.clicks for one in features) < len(truth.clicks), "some clicked unknown"
+    assert truth.customer_features.keys() >= truth.customers.keys()
     assert any(day < date(2026, 11, 1) for day, _ in truth.daily_revenue)
 
 

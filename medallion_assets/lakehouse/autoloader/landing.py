@@ -26,7 +26,7 @@ class LandingState:
         new_files: files that are not in the table yet, discovered or not.
         new_bytes: their size.
         unsettled: files that may still be written and are not counted as new.
-        oldest_new_age_seconds: age of the oldest new file, None where there is none.
+        oldest_new_age_seconds: age of the oldest of them, None where there is none.
         ledger_version: the version of the ledger that was compared with.
         failed_files: files in the ledger that could not be read, and what this look could not
             look at.
@@ -72,7 +72,7 @@ def look(
         deadline=time.monotonic() + budget_seconds,
     )
     listed = new_files = new_bytes = unsettled = unreadable = 0
-    oldest: int | None = None
+    times: list[float] = []
     for looked in look_through(listing, known, selection):
         listed += looked.listed
         unreadable += len(looked.unreadable)
@@ -80,15 +80,17 @@ def look(
         unsettled += len(looked.new) - len(whole)
         new_files += len(whole)
         new_bytes += sum(file.size for file in whole)
-        times = [file.modified_ns for file in whole]
-        oldest = min(times if oldest is None else [oldest, *times], default=None)
+        if whole:
+            times.append(min(file.modified_ns for file in whole) / 1e9)
     waiting = ledger.backlog(ledger.last_commit())
+    if waiting.oldest is not None:
+        times.append(waiting.oldest.timestamp())
     return LandingState(
         listed=listed,
         new_files=new_files + waiting.files,
         new_bytes=new_bytes + waiting.bytes,
         unsettled=unsettled,
-        oldest_new_age_seconds=None if oldest is None else now - oldest / 1e9,
+        oldest_new_age_seconds=now - min(times) if times else None,
         ledger_version=str(version) if version else "none",
         failed_files=len(ledger.failures()) + unreadable + len(listing.unreadable),
         resume_after=listing.stopped_before,

@@ -293,12 +293,13 @@ class FileLedger:
 
     def backlog(self, after: int | None) -> Backlog:
         """Files of the micro-batches after the given, the newest in the target."""
-        files = self._read("files", ["size", "batch"])
+        files = self._read("files", ["size", "modification_time", "batch"])
         if files is None:
             return Backlog(0, 0)
         if after is not None:
             files = files.filter(pc.greater(files.column("batch"), after))
-        return Backlog(files.num_rows, int(pc.sum(files.column("size")).as_py() or 0))
+        oldest = pc.min(files.column("modification_time")).as_py()
+        return Backlog(files.num_rows, int(pc.sum(files.column("size")).as_py() or 0), oldest)
 
     def _discoveries(self, paths: Sequence[str]) -> pa.Table | None:
         """Every entry of the given files."""

@@ -89,10 +89,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What is discovered and not yet in the target."""
+    """What is discovered and not yet in the target.
+
+    Attributes:
+        files: how many files.
+        bytes: their size.
+        oldest: when the oldest of them was last modified; None where there is none.
+    """
 
     files: int
     bytes: int
+    oldest: datetime.datetime | None = None
 
 
 def file_rows(files: Sequence[LandedFile], batch: int, cause: Cause) -> pa.Table:

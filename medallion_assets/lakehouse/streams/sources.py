@@ -6,7 +6,12 @@ from collections.abc import Mapping
 
 from medallion_assets.lakehouse.delta_log import TableVersion
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.tables import SilverTable
+from medallion_assets.lakehouse.tables import SilverTable, Table
+
+
+def streamed(table: SilverTable) -> Mapping[str, Table]:
+    """The streamed tables, by the name under which a checkpoint notes how far they are read."""
+    return {"source": table.source, **{f"join {t.full_name}": t for t in table.joins.values()}}
 
 
 def versions(table: SilverTable, lake: Lake) -> Mapping[str, TableVersion | None]:
@@ -14,8 +19,7 @@ def versions(table: SilverTable, lake: Lake) -> Mapping[str, TableVersion | None
 
     By the name under which a checkpoint notes it.
     """
-    joined = {f"join {of.full_name}": lake.log(of).version() for of in table.joins.values()}
-    return {"source": lake.log(table.source).version(), **joined}
+    return {name: lake.log(of).version() for name, of in streamed(table).items()}
 
 
 def identity(table: SilverTable, lake: Lake) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from medallion_assets.shop.generator.batch import Batch
 from medallion_assets.shop.generator.gold_truth import (
     ClickConversion,
+    CustomerFeatures,
     CustomerValue,
     DailyRevenue,
 )
@@ -16,6 +17,7 @@ from medallion_assets.shop.generator.truth import Truth, truth
 __all__ = [
     "Batch",
     "ClickConversion",
+    "CustomerFeatures",
     "CustomerValue",
     "DailyRevenue",
     "FeedCounts",

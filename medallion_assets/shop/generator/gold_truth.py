@@ -30,6 +30,31 @@ class CustomerValue(NamedTuple):
     last_ordered_at: datetime
 
 
+class CustomerFeatures(NamedTuple):
+    """What is known of a customer, in the order of the table's columns."""
+
+    country: str | None
+    segment: str | None
+    orders: int
+    cancelled_orders: int
+    cancelled_share: float | None
+    units: int
+    revenue: Decimal
+    average_order_value: float | None
+    products: int
+    categories: int
+    first_ordered_at: datetime | None
+    last_ordered_at: datetime | None
+    days_as_buyer: int | None
+    days_between_orders: float | None
+    clicks: int
+    clicked_products: int
+    sessions: int
+    last_clicked_at: datetime | None
+    last_seen_at: datetime | None
+    days_since_last_order: int | None
+
+
 class ClickConversion(NamedTuple):
     """How many saw a product on a day, and how many ordered it."""
 
@@ -68,6 +93,51 @@ def customer_value(orders: Iterable[Row]) -> dict[int, CustomerValue]:
     }
 
 
+def customer_features(
+    customers: Iterable[Row], orders: Iterable[Row], clicks: Iterable[Row]
+) -> dict[int, CustomerFeatures]:
+    """Return features by customer_id, of all who are known or have ordered or clicked."""
+    known = {row["customer_id"]: row for row in customers}
+    ordered = _by_customer(orders)
+    clicked = _by_customer(clicks)
+    everybody = (known.keys() | ordered.keys() | clicked.keys()) - {None}
+    return {one: _features(known.get(one, {}), ordered[one], clicked[one]) for one in everybody}
+
+
+def _features(
+    customer: Mapping[str, Any], orders: list[Row], clicks: list[Row]
+) -> CustomerFeatures:
+    sold = list(_sold(orders))
+    revenue = sum((row["amount"] for row in sold), Decimal("0.00"))
+    times = sorted(row["ordered_at"] for row in sold)
+    viewed = [row["clicked_at"] for row in clicks]
+    seen = max([*viewed, *(row["ordered_at"] for row in orders)], default=None)
+    days = (times[-1].date() - times[0].date()).days if times else None
+    cancelled = len(orders) - len(sold)
+    return CustomerFeatures(
+        country=customer.get("country"),
+        segment=customer.get("segment"),
+        orders=len(sold),
+        cancelled_orders=cancelled,
+        cancelled_share=cancelled / len(orders) if orders else None,
+        units=sum(row["quantity"] for row in sold),
+        revenue=revenue,
+        average_order_value=float(revenue) / len(sold) if sold else None,
+        products=len({row["product_id"] for row in sold}),
+        categories=len({row["category"] for row in sold} - {None}),
+        first_ordered_at=times[0] if times else None,
+        last_ordered_at=times[-1] if times else None,
+        days_as_buyer=days,
+        days_between_orders=days / (len(sold) - 1) if days is not None and len(sold) > 1 else None,
+        clicks=len(clicks),
+        clicked_products=len({row["product_id"] for row in clicks}),
+        sessions=len({row["session_id"] for row in clicks}),
+        last_clicked_at=max(viewed, default=None),
+        last_seen_at=seen,
+        days_since_last_order=(seen.date() - times[-1].date()).days if times and seen else None,
+    )
+
+
 def click_conversion(
     clicks: Iterable[Row], orders: Iterable[Row]
 ) -> dict[tuple[date, str], ClickConversion]:
@@ -78,6 +148,13 @@ def click_conversion(
         group: ClickConversion(clicked[group], ordered[group])
         for group in clicked.keys() | ordered.keys()
     }
+
+
+def _by_customer(rows: Iterable[Row]) -> defaultdict[int | None, list[Row]]:
+    groups: defaultdict[int | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["customer_id"]].append(row)
+    return groups
 
 
 def _sold(orders: Iterable[Row]) -> Iterable[Mapping[str, Any]]:

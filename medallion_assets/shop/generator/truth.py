@@ -9,9 +9,11 @@ from datetime import date
 from medallion_assets.shop.generator.batch import Batch
 from medallion_assets.shop.generator.gold_truth import (
     ClickConversion,
+    CustomerFeatures,
     CustomerValue,
     DailyRevenue,
     click_conversion,
+    customer_features,
     customer_value,
     daily_revenue,
 )
@@ -46,6 +48,7 @@ class Truth:
         counts: where the lines of each feed ended up, by the feed's name.
         daily_revenue: gold.daily_revenue by (order_date, category); no cancelled orders.
         customer_value: gold.customer_value by customer_id; no cancelled orders.
+        customer_features: gold.customer_features by customer_id.
         click_conversion: gold.click_conversion by (day, product_id); no cancelled orders.
     """
 
@@ -57,6 +60,7 @@ class Truth:
     counts: Mapping[str, FeedCounts]
     daily_revenue: Mapping[tuple[date, str], DailyRevenue]
     customer_value: Mapping[int, CustomerValue]
+    customer_features: Mapping[int, CustomerFeatures]
     click_conversion: Mapping[tuple[date, str], ClickConversion]
 
 
@@ -88,5 +92,8 @@ def truth(batches: Sequence[Batch]) -> Truth:
         },
         daily_revenue=daily_revenue(orders.rows.values()),
         customer_value=customer_value(orders.rows.values()),
+        customer_features=customer_features(
+            customers.rows.values(), orders.rows.values(), clicks.rows.values()
+        ),
         click_conversion=click_conversion(clicks.rows.values(), orders.rows.values()),
     )

@@ -18,6 +18,12 @@ def land(path: Path, content: str | bytes = "{}\n", modified: float = PAST) -> P
     return path
 
 
+def settle(directory: Path) -> None:
+    """Make every file below a directory one that was written long ago."""
+    for path in directory.rglob("*"):
+        os.utime(path, (PAST, PAST))
+
+
 def seen(path: Path) -> LandedFile:
     status = path.stat()
     return LandedFile(str(path), status.st_size, status.st_mtime_ns)

@@ -10,7 +10,7 @@ from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
 from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
-from medallion_assets_tests.lakehouse.autoloader.landed import land, seen
+from medallion_assets_tests.lakehouse.autoloader.landed import PAST, land, seen
 
 OPTIONS = CloudFilesOptions(format="json", settle_seconds=5.0)
 
@@ -57,8 +57,12 @@ def test_taken_files_are_not_new_and_discovered_ones_still_are(
     # b and c are discovered and wait for their run, d is not discovered yet.
     assert (state.listed, state.new_files, state.new_bytes) == (4, 3, 30)
     assert state.ledger_version == str(ledger.version())
+    assert state.oldest_new_age_seconds == pytest.approx(time.time() - PAST, abs=30)
+    land(tmp_path / "landing" / "d", "d" * 10, PAST + 1_000_000)
     ledger.committed(1, 2)
-    assert (look_at(tmp_path).new_files, look_at(tmp_path).new_bytes) == (1, 10)
+    state = look_at(tmp_path)
+    assert (state.new_files, state.new_bytes) == (1, 10)
+    assert state.oldest_new_age_seconds == pytest.approx(time.time() - PAST - 1_000_000, abs=30)
 
 
 def test_a_failed_file_counts_as_failed_until_it_is_replaced(

@@ -13,6 +13,7 @@ from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
 from medallion_assets_tests.lakehouse.autoloader.landed import PAST, landed
 
 A, B, C = landed("/in/a b%20[1].json", 3), landed("/in/\u00fc\n.json", 5), landed("/in/c", 7)
+OLDEST = datetime.datetime.fromtimestamp(PAST, datetime.timezone.utc)
 
 
 @pytest.fixture
@@ -154,10 +155,10 @@ def test_no_failure_commits_nothing(ledger: FileLedger) -> None:
 
 def test_the_backlog_is_what_comes_after_the_last_commit(ledger: FileLedger) -> None:
     ledger.discovered([[A, B], [C]])
-    assert ledger.backlog(None) == Backlog(3, 15)
+    assert ledger.backlog(None) == Backlog(3, 15, OLDEST)
     ledger.committed(0, 1)
     assert ledger.last_commit() == 0
-    assert ledger.backlog(ledger.last_commit()) == Backlog(1, 7)
+    assert ledger.backlog(ledger.last_commit()) == Backlog(1, 7, OLDEST)
     ledger.committed(1, 1)
     assert ledger.backlog(ledger.last_commit()) == Backlog(0, 0)
 
@@ -166,4 +167,4 @@ def test_a_number_noted_as_done_is_not_given_to_new_files(ledger: FileLedger) ->
     ledger.committed(0, 0)
     ledger.discovered([[A]])
     assert ledger.last_batch() == 1
-    assert ledger.backlog(ledger.last_commit()) == Backlog(1, 3)
+    assert ledger.backlog(ledger.last_commit()) == Backlog(1, 3, OLDEST)
