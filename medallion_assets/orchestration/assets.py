@@ -3,6 +3,7 @@
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,14 @@ from medallion_assets.orchestration.checks import (
 )
 from medallion_assets.orchestration.keys import landing_key, late_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.lineage_check import lineage_results
 from medallion_assets.orchestration.metadata import (
     data_version,
     late_metadata,
     quarantine_metadata,
     table_metadata,
 )
+from medallion_assets.orchestration.recent_runs import previous_metadata, recent_metadata
 from medallion_assets.orchestration.reprocess import BronzeConfig
 from medallion_assets.orchestration.retries import retry_of, terminal_failure
 from medallion_assets.orchestration.source_look import look_at
@@ -125,7 +128,13 @@ def _materialize(
         step = context.get_step_execution_context()
         step.wipe_input_asset_version_info(landing_key(table.source))
     previous = {} if outcome.batches else _last_results(context.instance, table)
-    yield from _of_the_selection(context, _events(table, lake, outcome, previous))
+    runs = recent_metadata(
+        table,
+        outcome,
+        previous_metadata(context.instance, table_key(table)),
+        datetime.now(timezone.utc),
+    )
+    yield from _of_the_selection(context, _events(table, lake, outcome, previous, runs))
 
 
 def _of_the_selection(
@@ -201,12 +210,16 @@ def _events(
     lake: Lake,
     outcome: Materialization,
     previous: Mapping[str, dg.AssetCheckEvaluation],
+    runs: Mapping[str, Any],
 ) -> Iterator[dg.MaterializeResult[None]]:
     yield dg.MaterializeResult(
         asset_key=table_key(table),
-        metadata=table_metadata(table, lake, outcome),
+        metadata={**table_metadata(table, lake, outcome), **runs},
         data_version=data_version(lake.log(table).version()),
-        check_results=check_results(table, outcome, previous),
+        check_results=[
+            *check_results(table, outcome, previous),
+            *lineage_results(table, lake),
+        ],
     )
     if isinstance(table, SilverTable) and table.has_quarantine:
         yield dg.MaterializeResult(

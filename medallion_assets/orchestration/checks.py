@@ -22,6 +22,7 @@ from medallion_assets.lakehouse.quality.expectations import (
 )
 from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, SilverTable, Table
 from medallion_assets.orchestration.keys import table_key
+from medallion_assets.orchestration.lineage_check import lineage_specs
 from medallion_assets.orchestration.markdown import file_name, markdown_table
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
         ]
     if isinstance(table, SilverTable) and table.watermarks:
         specs.append(_spec(table, LATE_ROWS, "No row came behind the watermark."))
+    specs += lineage_specs(table)
     taken = {spec.name for spec in specs}
     for rule in expectations(table):
         if rule.name in taken:

@@ -12,7 +12,9 @@ from typing import Any
 from medallion_assets.lakehouse.tables import Table
 
 # What the catalog shows, and whose a row is, does not change it.
-_DESCRIPTIVE = frozenset({"description", "owners", "tags", "column_descriptions", "data_subject"})
+_DESCRIPTIVE = frozenset(
+    {"description", "owners", "tags", "column_descriptions", "column_lineage", "data_subject"}
+)
 
 
 def code_version(table: Table) -> str:
