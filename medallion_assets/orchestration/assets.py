@@ -2,6 +2,7 @@
 
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from types import ModuleType
@@ -35,6 +36,9 @@ from medallion_assets.orchestration.metadata import (
     quarantine_metadata,
     table_metadata,
 )
+from medallion_assets.orchestration.openlineage.run_events import TableRun
+from medallion_assets.orchestration.openlineage.sending import reported
+from medallion_assets.orchestration.openlineage.switch import namespace
 from medallion_assets.orchestration.recent_runs import previous_metadata, recent_metadata
 from medallion_assets.orchestration.reprocess import BronzeConfig
 from medallion_assets.orchestration.retries import retry_of, terminal_failure
@@ -101,13 +105,15 @@ def _materialize(
     from medallion_assets.lakehouse.materialize import materialize
 
     try:
-        outcome = materialize(
-            table,
-            lake,
-            lambda: _session(context, spark),
-            owner=f"run {context.run.run_id}",
-            progress=context.log.info,
-        )
+        with reported(_table_run(context, table, lake), context.log.warning) as ended:
+            outcome = materialize(
+                table,
+                lake,
+                lambda: _session(context, spark),
+                owner=f"run {context.run.run_id}",
+                progress=context.log.info,
+            )
+            ended(outcome)
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
         failed = failed_expectation(table, error)
@@ -135,6 +141,17 @@ def _materialize(
         datetime.now(timezone.utc),
     )
     yield from _of_the_selection(context, _events(table, lake, outcome, previous, runs))
+
+
+def _table_run(context: dg.AssetExecutionContext, table: Table, lake: Lake) -> TableRun:
+    return TableRun(
+        table=table,
+        lake=lake,
+        dagster_run=context.run.run_id,
+        dagster_job=context.run.job_name,
+        namespace=namespace(os.environ),
+        attempt=context.retry_number,
+    )
 
 
 def _of_the_selection(
