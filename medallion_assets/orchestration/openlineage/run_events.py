@@ -25,7 +25,7 @@ from medallion_assets.orchestration.openlineage.datasets import (
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import InputDataset, OutputDataset, RunEvent, RunState
 
-PRODUCER = "urn:medallion_assets:openlineage"
+PRODUCER = "urn:medallion-assets:openlineage"
 _RUNS = uuid.UUID("6d0a5d38-5be4-4b4f-9d0c-5f1f4c9f7c1e")
 _LONGEST_MESSAGE = 2000
 
