@@ -29,7 +29,7 @@ from medallion_assets.orchestration.checks import (
 )
 from medallion_assets.orchestration.keys import landing_key, late_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
-from medallion_assets.orchestration.lineage_check import lineage_results
+from medallion_assets.orchestration.lineage_check import lineage_results, warn_of_undeclared
 from medallion_assets.orchestration.metadata import (
     data_version,
     late_metadata,
@@ -133,6 +133,8 @@ def _materialize(
         # newer one, the table would show as out of date as soon as it is written.
         step = context.get_step_execution_context()
         step.wipe_input_asset_version_info(landing_key(table.source))
+    if outcome.batches:
+        warn_of_undeclared(table, lake, context.log.warning)
     previous = {} if outcome.batches else _last_results(context.instance, table)
     runs = recent_metadata(
         table,

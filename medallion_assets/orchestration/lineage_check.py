@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dagster as dg
 
 from medallion_assets.lakehouse.lake import Lake
@@ -11,6 +13,15 @@ from medallion_assets.orchestration.keys import table_key
 from medallion_assets.orchestration.markdown import markdown_table
 
 COLUMN_LINEAGE = "column_lineage"
+
+
+def warn_of_undeclared(table: Table, lake: Lake, warn: Callable[[str], None]) -> None:
+    """Say which tables and paths a table's last run has read that are no declared upstream."""
+    for name in table_lineage(lake, table).undeclared:
+        warn(
+            f"{table.full_name} reads {name}, which is no declared upstream: no run waits for it, "
+            "and the asset graph does not show it. Make it a source, a join or a lookup."
+        )
 
 
 def lineage_specs(table: Table) -> list[dg.AssetCheckSpec]:
