@@ -50,7 +50,7 @@ def materialize_gold(table: GoldTable, run: Run) -> Materialization:
     computing = _Computing(table, lake, stream, run.progress)
     if run.trigger.continuous or checkpoint.consumed() != versions:
         spark = run.session()
-        _note_lineage(table, lake, spark, checkpoint)
+        _note_lineage(table, lake, spark)
         ended = query.run(
             lambda: computing.changes(spark, run.trigger),
             computing.batch,
@@ -79,15 +79,13 @@ def _whole_result(table: GoldTable, stored: Mapping[str, DataFrame]) -> DataFram
     )
 
 
-def _note_lineage(
-    table: GoldTable, lake: Lake, spark: SparkSession, checkpoint: Checkpoint
-) -> None:
+def _note_lineage(table: GoldTable, lake: Lake, spark: SparkSession) -> None:
     stored = {
         name: spark.read.format("delta").load(str(lake.path(source)))
         for name, source in table.sources.items()
     }
     upstream = {source.full_name: stored[name] for name, source in table.sources.items()}
-    lineage.note(checkpoint.directory, table, _whole_result(table, stored), upstream)
+    lineage.note(lake, table, _whole_result(table, stored), upstream)
 
 
 @dataclass

@@ -163,7 +163,7 @@ def _frame(
     doubled = [name for name, count in Counter(result.columns).items() if count > 1]
     result = result.drop(*[name for name in doubled if name.startswith("_")])
     names = {table.streams[name].full_name: frame for name, frame in rows.items()}
-    lineage.note(checkpoint.directory, table, result, names)
+    lineage.note(lake, table, result, names)
     return late_rows.beside(result, table, rows) if table.watermarks else result
 
 

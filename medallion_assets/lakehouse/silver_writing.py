@@ -74,7 +74,7 @@ class SilverWriting:
         result = self.table.transform(values.rows(events))
         if not self.batches:
             source = {self.table.source.full_name: events}
-            lineage.note(self.late.checkpoint.directory, self.table, result, source)
+            lineage.note(self.lake, self.table, result, source)
         return result
 
     def correct(self, spark: SparkSession) -> None:

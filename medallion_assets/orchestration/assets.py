@@ -2,7 +2,8 @@
 
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,24 +21,29 @@ from medallion_assets.lakehouse.errors import (
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
 from medallion_assets.lakehouse.quality.release import Release
-from medallion_assets.lakehouse.quality.table_checks import Volume
 from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import (
     check_results,
     check_specs,
     failed_expectation,
     past_of,
-    rows_before,
 )
 from medallion_assets.orchestration.keys import landing_key, late_key, quarantine_key, table_key
 from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.lineage_check import lineage_results, warn_of_undeclared
 from medallion_assets.orchestration.metadata import (
-    BATCHES,
-    ROWS_THIS_RUN,
     data_version,
     late_metadata,
     quarantine_metadata,
     table_metadata,
+)
+from medallion_assets.orchestration.openlineage.run_events import TableRun
+from medallion_assets.orchestration.openlineage.sending import reported
+from medallion_assets.orchestration.openlineage.switch import namespace
+from medallion_assets.orchestration.recent_runs import (
+    previous_metadata,
+    recent_metadata,
+    remembered,
 )
 from medallion_assets.orchestration.release import SilverConfig
 from medallion_assets.orchestration.reprocess import BronzeConfig
@@ -127,22 +133,24 @@ def _materialize(
         return _session(context, spark)
 
     try:
-        outcome = materialize(
-            table,
-            lake,
-            session,
-            owner=f"run {context.run.run_id}",
-            progress=context.log.info,
-        )
-        if wanted is not None and isinstance(table, SilverTable):
-            outcome = outcome + release(
+        with reported(_table_run(context, table, lake), context.log.warning) as ended:
+            outcome = materialize(
                 table,
                 lake,
                 session,
-                wanted,
                 owner=f"run {context.run.run_id}",
                 progress=context.log.info,
             )
+            if wanted is not None and isinstance(table, SilverTable):
+                outcome = outcome + release(
+                    table,
+                    lake,
+                    session,
+                    wanted,
+                    owner=f"run {context.run.run_id}",
+                    progress=context.log.info,
+                )
+            ended(outcome)
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
         failed = failed_expectation(table, error)
@@ -162,18 +170,37 @@ def _materialize(
         # newer one, the table would show as out of date as soon as it is written.
         step = context.get_step_execution_context()
         step.wipe_input_asset_version_info(landing_key(table.source))
+    if outcome.batches:
+        warn_of_undeclared(table, lake, context.log.warning)
+    now = datetime.now(timezone.utc)
+    before = previous_metadata(context.instance, table_key(table))
     judged = judge_table(
         table,
         lake,
         session,
         outcome,
-        history=_history(context.instance, table),
-        now=datetime.now(timezone.utc),
+        history=[run.written for run in reversed(remembered(before))],
+        now=now,
     )
     past = past_of(context.instance, table)
-    results = check_results(table, outcome, judged.verdicts, past)
-    yield from _of_the_selection(context, _events(table, lake, outcome, results))
+    results = [
+        *check_results(table, outcome, judged.verdicts, past),
+        *lineage_results(table, lake),
+    ]
+    runs = recent_metadata(table, outcome, before, now)
+    yield from _of_the_selection(context, _events(table, lake, outcome, results, runs))
     judged.remember()
+
+
+def _table_run(context: dg.AssetExecutionContext, table: Table, lake: Lake) -> TableRun:
+    return TableRun(
+        table=table,
+        lake=lake,
+        dagster_run=context.run.run_id,
+        dagster_job=context.run.job_name,
+        namespace=namespace(os.environ),
+        attempt=context.retry_number,
+    )
 
 
 def _of_the_selection(
@@ -226,22 +253,16 @@ def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkS
     return spark.spark_session
 
 
-def _history(instance: dg.DagsterInstance, table: Table) -> Sequence[int]:
-    """How many rows earlier runs wrote, where a check asks for it."""
-    if not any(isinstance(check, Volume) for check in table.checks):
-        return ()
-    return rows_before(instance, table, rows=ROWS_THIS_RUN, batches=BATCHES)
-
-
 def _events(
     table: Table,
     lake: Lake,
     outcome: Materialization,
     results: Sequence[dg.AssetCheckResult],
+    runs: Mapping[str, Any],
 ) -> Iterator[dg.MaterializeResult[None]]:
     yield dg.MaterializeResult(
         asset_key=table_key(table),
-        metadata=table_metadata(table, lake, outcome),
+        metadata={**table_metadata(table, lake, outcome), **runs},
         data_version=data_version(lake.log(table).version()),
         check_results=results,
     )

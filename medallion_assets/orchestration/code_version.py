@@ -14,8 +14,8 @@ from medallion_assets.lakehouse.tables import Table
 # What the catalog shows, whose a row is and what is checked afterwards does not change it.
 _DESCRIPTIVE = frozenset(
     {
-        *("description", "owners", "tags", "column_descriptions", "data_subject"),
-        *("checks", "fresh_within", "warn_above", "block_above"),
+        *("description", "owners", "tags", "column_descriptions", "column_lineage"),
+        *("data_subject", "checks", "fresh_within", "warn_above", "block_above"),
     }
 )
 

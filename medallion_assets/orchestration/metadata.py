@@ -14,7 +14,7 @@ from medallion_assets.lakehouse.changes.rules import DESCRIPTIONS
 from medallion_assets.lakehouse.delta_log import Column, DeltaLog, TableVersion
 from medallion_assets.lakehouse.kafka_bronze import EVENT_COLUMNS
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.lineage import column_lineage
+from medallion_assets.lakehouse.lineage import table_lineage
 from medallion_assets.lakehouse.materialization import Events, Files, Materialization
 from medallion_assets.lakehouse.streams.late_rows import COLUMNS as LATE_COLUMNS
 from medallion_assets.lakehouse.tables import (
@@ -24,7 +24,7 @@ from medallion_assets.lakehouse.tables import (
     Table,
 )
 from medallion_assets.orchestration.checks import expectations
-from medallion_assets.orchestration.keys import key_of
+from medallion_assets.orchestration.lineage_metadata import lineage_metadata
 from medallion_assets.orchestration.markdown import file_name, markdown_table
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def table_metadata(table: Table, lake: Lake, outcome: Materialization) -> Metada
     metadata |= {f"rows_{name}": count for name, count in asdict(outcome.rows).items()}
     metadata[BATCHES] = outcome.batches
     metadata[DURATION] = round(outcome.seconds, 3)
-    metadata |= _lineage(column_lineage(lake, table))
+    metadata |= lineage_metadata(table_lineage(lake, table))
     if outcome.files is not None:
         metadata |= _files(outcome.files)
     if outcome.events is not None:
@@ -151,31 +151,6 @@ def _column(
         description=descriptions.get(column.name),
         constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=unique),
     )
-
-
-def _lineage(lineage: Mapping[str, tuple[tuple[str, str], ...]]) -> Metadata:
-    if not lineage:
-        return {}
-    # Dagster's open-source UI does not draw column lineage: the table is for people.
-    readable = markdown_table(
-        ("column", "from"),
-        [
-            (column, ", ".join(f"{table}.{source}" for table, source in sources))
-            for column, sources in lineage.items()
-        ],
-    )
-    return {
-        "dagster/column_lineage": dg.TableColumnLineage(
-            {
-                column: [
-                    dg.TableColumnDep(asset_key=key_of(table), column_name=source)
-                    for table, source in sources
-                ]
-                for column, sources in lineage.items()
-            }
-        ),
-        "column_lineage": dg.MetadataValue.md(readable),
-    }
 
 
 def _events(events: Events) -> Metadata:

@@ -208,6 +208,19 @@ def test_columns_lead_back_to_the_columns_they_come_from(scene: Scene) -> None:
         assert "amount" in metadata["column_lineage"]
 
 
+def test_the_last_runs_are_counted_and_drawn(scene: Scene) -> None:
+    first, idle = values(scene.first, "silver/orders"), values(scene.idle, "silver/orders")
+    (only,) = first["recent_runs"]
+    assert only["written"] == 2
+    # One of three rows went to the quarantine, and one of them is too large.
+    assert only["shares"] == {"quarantined": 0.333333, "worst rule": 0.333333}
+    assert "](data:image/png;base64," in first["rows_and_quality"]
+    for name in ("recent_runs", "rows_and_quality"):
+        assert idle[name] == first[name]
+    later = values(scene.refused, "bronze/orders")["recent_runs"]
+    assert [run["written"] for run in later] == [3, 1]
+
+
 def test_checks_say_which_rules_were_broken(scene: Scene) -> None:
     first = checks(scene.first)
     failed = {name for name, check in first.items() if not check.passed}

@@ -35,3 +35,8 @@ class BronzeTable(Table):
     def layer(self) -> Layer:
         """Bronze."""
         return Layer.BRONZE
+
+    @property
+    def lineage_sources(self) -> tuple[str, ...]:
+        """The landing source."""
+        return (f"landing.{self.source.name}",)

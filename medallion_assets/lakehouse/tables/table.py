@@ -15,6 +15,7 @@ from medallion_assets.lakehouse.tables.names import check_name
 
 _CLUSTERING_COLUMNS = 4
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_LINEAGE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 PERSONAL_TAG = "pii"
 """The tag of a table with rows of people; its value is `true`."""
@@ -46,6 +47,9 @@ class Table(ABC):
         checks: what has to hold of the table as a whole; each is an asset check.
         fresh_within: how long ago the table's last run may be; whether its data are fresh is for
             the check `Fresh`.
+        column_lineage: column to the columns it comes from, each as `<layer>.<table>.<column>` of a
+            table this one reads, of a bronze table as `landing.<source>.<field>`. Used for columns
+            of which Spark's plan says nothing; for others the plan is held against it.
     """
 
     name: str
@@ -57,10 +61,11 @@ class Table(ABC):
     data_subject: Mapping[str, str | tuple[str, ...]] | None = None
     checks: tuple[TableCheck, ...] = ()
     fresh_within: timedelta | None = None
+    column_lineage: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_LINEAGE)
 
     def __post_init__(self) -> None:
         check_name(f"{self.layer.value} table", self.name)
-        for mapping in ("tags", "column_descriptions"):
+        for mapping in ("tags", "column_descriptions", "column_lineage"):
             object.__setattr__(self, mapping, MappingProxyType(dict(getattr(self, mapping))))
         if len(self.cluster_by) > _CLUSTERING_COLUMNS:
             raise DeclarationError(
@@ -68,6 +73,7 @@ class Table(ABC):
                 f"{len(self.cluster_by)} are given. Leave the least selective ones out."
             )
         self._check_data_subject()
+        self._check_column_lineage()
         names = [check.name for check in self.checks]
         if len(set(names)) != len(names):
             raise DeclarationError(
@@ -89,6 +95,23 @@ class Table(ABC):
         if self.data_subject:
             object.__setattr__(self, "tags", MappingProxyType({**self.tags, PERSONAL_TAG: "true"}))
 
+    def _check_column_lineage(self) -> None:
+        known = self.lineage_sources
+        for column, origins in self.column_lineage.items():
+            if isinstance(origins, str):
+                raise DeclarationError(
+                    f"{self.full_name}: column_lineage maps {column!r} to the text {origins!r}; "
+                    f"give a tuple: ({origins!r},)."
+                )
+            for origin in origins:
+                table, _, name = origin.rpartition(".")
+                if not name or not any(origin.startswith(f"{one}.") for one in known):
+                    raise DeclarationError(
+                        f"{self.full_name}: column_lineage says that {column!r} comes from "
+                        f"{origin!r}, and {table or origin!r} is nothing the table reads. Give "
+                        f"<table>.<column> of one of: {', '.join(known)}."
+                    )
+
     @property
     @abstractmethod
     def layer(self) -> Layer:
@@ -108,6 +131,11 @@ class Table(ABC):
     def is_personal(self) -> bool:
         """Whether rows are people's, and so not for an event log."""
         return self.tags.get(PERSONAL_TAG) == "true"
+
+    @property
+    def lineage_sources(self) -> tuple[str, ...]:
+        """What columns can come from: the tables this one reads; of bronze the landing source."""
+        return tuple(dict.fromkeys(table.full_name for table in self.upstream))
 
     def identifying(self, name: str) -> tuple[str, ...]:
         """The expressions that give what people go by under a name; () where none is declared."""

@@ -6,7 +6,7 @@ with WARN would let the run go on and stop declarative automation without a word
 
 from __future__ import annotations
 
-from medallion_assets.orchestration.checks.past import Past, past_of, rows_before
+from medallion_assets.orchestration.checks.past import Past, past_of
 from medallion_assets.orchestration.checks.results import check_results, failed_expectation
 from medallion_assets.orchestration.checks.specs import check_specs, expectations
 
@@ -17,5 +17,4 @@ __all__ = [
     "expectations",
     "failed_expectation",
     "past_of",
-    "rows_before",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -11,14 +10,12 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from medallion_assets.lakehouse.tables import Table
 from medallion_assets.orchestration.checks.specs import check_specs
-from medallion_assets.orchestration.keys import table_key
 
 AS_OF = "as_of"
 """Marks a result that repeats an earlier one, as its run had nothing to judge."""
 
 SHOWN_RUNS = 8
 _LOOKED_AT = 20
-_MOST_RUNS = 40
 
 
 @dataclass(frozen=True)
@@ -62,27 +59,3 @@ def past_of(instance: dg.DagsterInstance, table: Table) -> dict[str, tuple[Past,
         if past:
             found[spec.name] = past
     return found
-
-
-def rows_before(
-    instance: dg.DagsterInstance, table: Table, *, rows: str, batches: str
-) -> Sequence[int]:
-    """How many rows earlier runs wrote, the newest first; runs that took nothing are left out.
-
-    Args:
-        instance: knows the materializations.
-        table: whose.
-        rows: the name of that number in their metadata.
-        batches: the name of the number of their micro-batches.
-    """
-    records = instance.fetch_materializations(table_key(table), limit=_MOST_RUNS).records
-    told: list[Mapping[str, dg.MetadataValue]] = [
-        record.asset_materialization.metadata
-        for record in records
-        if record.asset_materialization is not None
-    ]
-    return [
-        int(str(metadata[rows].value))
-        for metadata in told
-        if rows in metadata and batches in metadata and metadata[batches].value
-    ]

@@ -18,6 +18,7 @@ from medallion_assets.orchestration.checks.names import (
     ROWS_CONSERVED,
 )
 from medallion_assets.orchestration.keys import table_key
+from medallion_assets.orchestration.lineage_check import lineage_specs
 
 
 def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
@@ -28,6 +29,7 @@ def check_specs(table: Table) -> list[dg.AssetCheckSpec]:
     """
     specs = [
         *_own(table),
+        *lineage_specs(table),
         *(spec for rule in expectations(table) for spec in _of_rule(table, rule)),
         *(
             _spec(table, check.name, check.description, blocking=check.blocking)
