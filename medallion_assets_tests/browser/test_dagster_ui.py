@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from playwright.sync_api import expect
 
 from medallion_assets.cli.project import SAMPLE
+from medallion_assets.orchestration.run_chart import WIDTH
 from medallion_assets.shop.generator.files import write_atomically
 from medallion_assets_tests.browser.asset_page import (
     check,
@@ -148,3 +149,13 @@ def test_the_checks_tab_shows_the_results(ui: Ui, growth: Growth) -> None:
     expect(metadata_value(ui.page, "failed_rows")).to_have_text(str(quarantined))
     read = len(lines([SAMPLE / "batch-0002" / DROPPED]))
     expect(metadata_value(ui.page, "evaluated_rows")).to_have_text(str(read))
+
+
+def test_the_picture_of_the_last_runs_is_shown(ui: Ui, growth: Growth) -> None:
+    written = growth.after.rows["bronze/orders"] - growth.before.rows["bronze/orders"]
+    open_asset(ui.page, "bronze/orders")
+    metadata_value(ui.page, "rows_and_quality").get_by_text("Show Markdown").click()
+    picture = ui.page.get_by_role("img", name="bronze orders: rows written by the last runs")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") == WIDTH
+    assert (picture.get_attribute("alt") or "").endswith(f", {written}")

@@ -6,27 +6,30 @@ What each reader finds is compared with the sample's truth.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.tables import GoldTable, SilverTable
 from medallion_assets.shop import gold, silver
 from medallion_assets.shop.generator import CustomerFeatures, ShopGenerator, truth
 from medallion_assets.shop.generator.silver_truth import Row
-from medallion_assets_tests.documentation.pages import blocks
+from medallion_assets_tests.documentation.pages import PROJECT, blocks
 from medallion_assets_tests.lakehouse.delta_rows import rows, run
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_PAGE = "docs/consume.md"
 TIME = pa.timestamp("us", tz="UTC")
 CUSTOMERS = {"customer_id": pa.int64(), "country": pa.string(), "segment": pa.string()}
 ORDERS = {
@@ -87,14 +90,14 @@ def test_the_scripts_of_the_page(
     store(lake, silver.customers, first.customers.values(), CUSTOMERS)
     take(lake, first.orders.values(), first.clicks.values())
     names: dict[str, Any] = {}
-    where, pandas, duckdb, polars, sql, pinned, versions, feed, enable = blocks(
-        "docs/consume.md", "python"
+    where, pandas, duckdb, polars, sql, pinned, versions, feed, enable, scan = blocks(
+        _PAGE, "python"
     )
 
     def execute(*scripts: str) -> str:
         capsys.readouterr()
         for script in scripts:
-            exec(compile(script, "docs/consume.md", "exec"), names)
+            exec(compile(script, _PAGE, "exec"), names)
         return capsys.readouterr().out
 
     execute(where, pandas, duckdb, polars)
@@ -122,6 +125,9 @@ def test_the_scripts_of_the_page(
     assert names["before"].count() == len(first.customer_features)
     execute(feed)
     assert names["changes"]["_change_type"].value_counts().to_dict() == {"insert": len(new)}
+    execute(scan)
+    revenue = rows(lake.path(gold.daily_revenue))
+    assert len(names["rows"].fetchall()) == len(revenue) >= len(first.daily_revenue)
     check_the_feed_of_gold(lake, enable, execute)
 
 
@@ -140,3 +146,50 @@ def check_the_feed_of_gold(lake: Lake, enable: str, execute: Any) -> None:
     assert changes.keys() == {"update_preimage", "update_postimage"}
     assert {change["customer_id"] for change in feed} == {one["customer_id"]}
     assert changes["update_postimage"]["clicks"] == one["clicks"] + 1
+
+
+_WRITTEN_WITH: Mapping[str, tuple[str, str, str | None]] = {
+    # What is in `v`, a table property, and what is done afterwards.
+    "none": ("id", "delta.enableChangeDataFeed=true", None),
+    "timestampNtz": ("timestamp_ntz'2026-11-01 00:00:00'", "", None),
+    "variantType": ("parse_json('1')", "", None),
+    "typeWidening": (
+        "cast(id as int)",
+        "delta.enableTypeWidening=true",
+        "alter column v type long",
+    ),
+    "deletionVectors": ("id", "delta.enableDeletionVectors=true", None),
+    "columnMapping": ("id", "delta.columnMapping.mode=name", "rename column v to w"),
+}
+READERS: Mapping[str, Callable[[Path], list[int | None]]] = {
+    "to_pandas": lambda path: DeltaTable(path).to_pandas()["id"].tolist(),
+    "scan": lambda path: pa.table(DeltaTable(path).scan())["id"].to_pylist(),
+    "Polars": lambda path: pl.read_delta(str(path))["id"].to_list(),
+}
+
+
+def manages(reader: Callable[[Path], list[int | None]], path: Path) -> str:
+    try:
+        return "yes" if sorted(reader(path), key=repr) == [0, 1, 3] else "wrong"
+    except (DeltaError, pl.exceptions.ComputeError):
+        return "no"
+
+
+def test_each_reader_manages_what_the_page_says(spark: SparkSession, tmp_path: Path) -> None:
+    lines = (PROJECT / _PAGE).read_text().partition("| --- | --- | --- | --- | --- |\n")[2]
+    said = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines.splitlines()]
+    told = {row[0]: row[2:] for row in said[: len(_WRITTEN_WITH)]}
+    found = {}
+    for feature, (value, told_property, then) in _WRITTEN_WITH.items():
+        path = tmp_path / feature
+        name, _, setting = told_property.partition("=")
+        writer = spark.range(4).selectExpr("id", f"{value} as v").coalesce(1).write.format("delta")
+        (writer.option(name, setting) if name else writer).save(str(path))
+        spark.sql(f"delete from delta.`{path}` where id = 2")
+        if then:
+            spark.sql(f"alter table delta.`{path}` {then}")
+        features = DeltaTable(path).protocol()
+        required = features.reader_features or (features.writer_features or ["none"])
+        assert feature == "none" or feature in required
+        found[feature] = [manages(reader, path) for reader in READERS.values()]
+    assert found == told

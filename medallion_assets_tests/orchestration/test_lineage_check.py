@@ -96,9 +96,12 @@ def test_the_catalog_says_how_and_a_count_hangs_on_what_it_is_counted_by() -> No
             declared=frozenset({"risk"}),
         )
     )
+    told, kept = found["column_lineage"], found["dagster/column_lineage"]
+    assert isinstance(told, dg.MarkdownMetadataValue)
+    assert isinstance(kept, dg.TableColumnLineage)
     lines = [
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in found["column_lineage"].value.replace("\\", "").splitlines()[2:]
+        for line in told.value.replace("\\", "").splitlines()[2:]
     ]
     assert lines == [
         ["country", "silver.orders.country", "identity"],
@@ -107,7 +110,7 @@ def test_the_catalog_says_how_and_a_count_hangs_on_what_it_is_counted_by() -> No
         ["one", "nothing that is read", ""],
         [EVERY_ROW, "silver.orders.country", "group by"],
     ]
-    deps = found["dagster/column_lineage"].deps_by_column
+    deps = kept.deps_by_column
     assert {name: [dep.column_name for dep in of] for name, of in deps.items()} == {
         "country": ["country"], "orders": ["country"], "risk": ["amount"], "one": [],
     }  # fmt: skip

@@ -97,13 +97,14 @@ class Table(ABC):
 
     def _check_column_lineage(self) -> None:
         known = self.lineage_sources
-        for column, origins in self.column_lineage.items():
+        for column, given in self.column_lineage.items():
+            origins: object = given
             if isinstance(origins, str):
                 raise DeclarationError(
                     f"{self.full_name}: column_lineage maps {column!r} to the text {origins!r}; "
                     f"give a tuple: ({origins!r},)."
                 )
-            for origin in origins:
+            for origin in given:
                 table, _, name = origin.rpartition(".")
                 if not name or not any(origin.startswith(f"{one}.") for one in known):
                     raise DeclarationError(

@@ -46,12 +46,12 @@ def sources_of(
     if not isinstance(table, BronzeTable):
         return {upstream.full_name: (name_of(lake, upstream),) for upstream in table.upstream}
     source = table.source
+    landing = f"landing.{source.name}"
     if not isinstance(source, KafkaTopics):
-        found = (DatasetName(FILES, str(lake.landing_path(source))),)
-    else:
-        server = source.cluster.bootstrap_servers.split(",")[0].strip()
-        found = tuple(DatasetName(f"kafka://{server}", topic) for topic in _topics(source, events))
-    return {f"landing.{source.name}": found}
+        return {landing: (DatasetName(FILES, str(lake.landing_path(source))),)}
+    server = source.cluster.bootstrap_servers.split(",")[0].strip()
+    topics = _topics(source, events)
+    return {landing: tuple(DatasetName(f"kafka://{server}", topic) for topic in topics)}
 
 
 def _topics(source: KafkaTopics, events: Events | None) -> Iterable[str]:

@@ -100,8 +100,12 @@ def customer_features(
     known = {row["customer_id"]: row for row in customers}
     ordered = _by_customer(orders)
     clicked = _by_customer(clicks)
-    everybody = (known.keys() | ordered.keys() | clicked.keys()) - {None}
-    return {one: _features(known.get(one, {}), ordered[one], clicked[one]) for one in everybody}
+    everybody = known.keys() | ordered.keys() | clicked.keys()
+    return {
+        one: _features(known.get(one, {}), ordered[one], clicked[one])
+        for one in everybody
+        if one is not None
+    }
 
 
 def _features(
