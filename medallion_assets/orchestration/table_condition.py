@@ -134,8 +134,8 @@ class WantsRun(dg.AutomationCondition[dg.AssetKey]):
             run = newest.dagster_run
             status = run.status.value.lower()
             return Decision(f"run {run.run_id[:8]} ({run.job_name}) is {status}", cursor)
-        lake = self.lake.process_config_and_initialize().lake
         try:
+            lake = self.lake.lake
             seen = self._look(lake, cursor)
             untold = untold and lake.log(self.table).exists()
         except (MedallionError, OSError, DeltaError) as error:
