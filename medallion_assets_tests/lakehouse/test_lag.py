@@ -17,7 +17,7 @@ JOINED = SilverTable(
     name="joined",
     source=raw("left"),
     joins={"other": raw("right")},
-    transform=lambda left, other: left,
+    transform=lambda left, other: left.union(other),
 )
 
 
@@ -31,13 +31,9 @@ def read_all(lake: Lake, table: SilverTable | GoldTable) -> None:
     if isinstance(table, GoldTable):
         found = {name: lake.log(source).version() for name, source in table.sources.items()}
     else:
-        found = {
-            **sources.versions(table, lake),
-            **{
-                name: now
-                for name, (_, _, now) in Lookups(table, lake, checkpoint).changed().items()
-            },
-        }
+        changed = Lookups(table, lake, checkpoint).changed()
+        followed = {name: now for name, (_, _, now) in changed.items()}
+        found = {**sources.versions(table, lake), **followed}
     checkpoint.record_consumed({name: v for name, v in found.items() if v is not None})
 
 

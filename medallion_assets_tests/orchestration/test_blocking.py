@@ -74,10 +74,8 @@ class Orders:
         return in_order(rows(self.lake.path(gold_revenue)))
 
     def batch_query(self) -> list[dict[str, Any]]:
-        spark = start_spark()
-        return in_order(
-            row.asDict() for row in batch_result(gold_revenue, self.lake, spark).collect()
-        )
+        result = batch_result(gold_revenue, self.lake, start_spark())
+        return in_order(row.asDict() for row in result.collect())
 
 
 @pytest.fixture

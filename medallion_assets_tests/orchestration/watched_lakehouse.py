@@ -114,9 +114,7 @@ class Watched:
                 found = dict(sources.versions(table, self.lake))
                 followed = Lookups(table, self.lake, checkpoint).changed()
                 found |= {name: now for name, (_, _, now) in followed.items()}
-            checkpoint.record_consumed(
-                {name: version for name, version in found.items() if version}
-            )
+            checkpoint.record_consumed({name: now for name, now in found.items() if now})
 
     def judge(self, full_name: str, check: str, *, passed: bool) -> None:
         """Let a blocking check come to a verdict."""
