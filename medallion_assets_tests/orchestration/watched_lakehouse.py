@@ -16,6 +16,9 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 
 from medallion_assets.lakehouse.lake import Lake
@@ -117,14 +120,21 @@ class Watched:
             checkpoint.record_consumed({name: now for name, now in found.items() if now})
 
     def judge(self, full_name: str, check: str, *, passed: bool) -> None:
-        """Let a blocking check come to a verdict."""
+        """Let a blocking check come to a verdict on what the table holds now."""
+        key = table_key(small_lakehouse.table(full_name))
+        (judged,) = self.instance.fetch_materializations(key, limit=1).records
         self.instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
-                asset_key=table_key(small_lakehouse.table(full_name)),
+                asset_key=key,
                 check_name=check,
                 passed=passed,
                 metadata={},
                 severity=dg.AssetCheckSeverity.ERROR,
                 blocking=True,
+                target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                    storage_id=judged.storage_id,
+                    run_id=judged.run_id,
+                    timestamp=judged.timestamp,
+                ),
             )
         )
