@@ -88,7 +88,19 @@ def _unless_repeated(
     table: Table, result: dg.AssetCheckResult, past: Mapping[str, tuple[Past, ...]]
 ) -> dg.AssetCheckResult:
     before = past.get(str(result.check_name))
-    return _repeated(table, before[0]) if before and result.passed else result
+    if not before or not result.passed or _refusal_is_over(table, before[0].evaluation):
+        return result
+    return _repeated(table, before[0])
+
+
+def _refusal_is_over(table: Table, last: dg.AssetCheckEvaluation) -> bool:
+    """Whether a micro-batch was refused that is not waiting any more.
+
+    It would have failed this run again. So it was taken by a rebuild, and what is downstream need
+    not wait for the next new rows.
+    """
+    rules = {rule.name for rule in expectations(table) if rule.action is Action.FAIL}
+    return not last.passed and last.check_name in rules
 
 
 def _repeated(table: Table, last: Past) -> dg.AssetCheckResult:
