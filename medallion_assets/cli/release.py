@@ -88,6 +88,7 @@ def _run(table: SilverTable, lake: Lake, wanted: Release, *, verbose: bool) -> i
     from medallion_assets.cli.run import execute
     from medallion_assets.cli.summary import table_summary
     from medallion_assets.orchestration.jobs import source_assets
+    from medallion_assets.orchestration.keys import op_name
     from medallion_assets.shop import lakehouse
 
     config = {"release": {"where": wanted.where, "repairs": dict(wanted.repairs)}}
@@ -96,7 +97,7 @@ def _run(table: SilverTable, lake: Lake, wanted: Release, *, verbose: bool) -> i
             instance,
             verbose=verbose,
             assets=source_assets(lakehouse, table),
-            ops={f"{table.layer.value}__{table.name}": {"config": config}},
+            ops={op_name(table): {"config": config}},
         )
     if not result.success:
         for line in failure_traces(result) if verbose else failure_lines(result):

@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
@@ -25,6 +25,9 @@ from medallion_assets_tests.orchestration.judged_lakehouse import (
     by_customer,
     judged_lakehouse,
 )
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Told = dict[str, tuple[bool, dict[str, Any]]]
 RELEASE = {"release": {"where": "id = 7", "repairs": {"amount": "abs(amount)"}}}
@@ -53,7 +56,7 @@ def land(path: Path, content: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+def scene(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     root = tmp_path_factory.mktemp("scene")
     lake = Lake(root / "lake", root / "landing")
     definitions = build_definitions(judged_lakehouse, lake=LakeResource.of(lake))
