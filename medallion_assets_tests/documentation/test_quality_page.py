@@ -26,7 +26,7 @@ PAYMENTS = "".join(
 
 @pytest.mark.usefixtures("spark")
 def test_the_page(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Any
 ) -> None:
     (declarations,) = blocks(_PAGE, "python")
     looked, mended = (shlex.split(line)[1:] for line in blocks(_PAGE, "sh")[0].splitlines())
@@ -44,7 +44,7 @@ def test_the_page(
 
     def told(command: list[str], code: int = 0) -> str:
         assert cli.main(command) == code
-        output = capsys.readouterr()
+        output = capfd.readouterr()
         return output.out + output.err
 
     def gold() -> dict[str, int]:
