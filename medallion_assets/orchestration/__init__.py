@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from medallion_assets.orchestration.automation import Automation
 from medallion_assets.orchestration.build import build_definitions
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.spark import SparkResource
 
-__all__ = ["LakeResource", "SparkResource", "build_definitions"]
+__all__ = ["Automation", "LakeResource", "SparkResource", "build_definitions"]

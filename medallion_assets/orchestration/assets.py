@@ -25,7 +25,13 @@ from medallion_assets.orchestration.checks import (
     check_specs,
     failed_expectation,
 )
-from medallion_assets.orchestration.keys import landing_key, late_key, quarantine_key, table_key
+from medallion_assets.orchestration.keys import (
+    landing_key,
+    late_key,
+    op_name,
+    quarantine_key,
+    table_key,
+)
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.metadata import (
     data_version,
@@ -55,7 +61,7 @@ def table_assets(table: Table, modules: Iterable[ModuleType] = ()) -> dg.AssetsD
         modules: where it may be declared, for the link to its source.
     """
     described: dict[str, Any] = {
-        "name": f"{table.layer.value}__{table.name}",
+        "name": op_name(table),
         "specs": table_specs(table, modules),
         "check_specs": check_specs(table),
         "pool": pool_of(table),

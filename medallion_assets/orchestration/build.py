@@ -10,9 +10,15 @@ import dagster as dg
 from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Lakehouse
 from medallion_assets.orchestration.assets import table_assets
+from medallion_assets.orchestration.automation import Automation
+from medallion_assets.orchestration.automation_sensor import automation_sensor, with_conditions
 from medallion_assets.orchestration.jobs import daily_schedule, lakehouse_job, source_job
 from medallion_assets.orchestration.lake import LakeResource
-from medallion_assets.orchestration.sensors import DEFAULT_INTERVAL_SECONDS, source_sensor
+from medallion_assets.orchestration.sensors import (
+    DEFAULT_INTERVAL_SECONDS,
+    reporting_sensor,
+    source_sensor,
+)
 from medallion_assets.orchestration.spark import SparkResource
 from medallion_assets.orchestration.specs import landing_spec
 
@@ -24,6 +30,7 @@ def build_definitions(
     spark: SparkResource | None = None,
     declared_in: Iterable[ModuleType] = (),
     sensor_interval_seconds: int = DEFAULT_INTERVAL_SECONDS,
+    automation: Automation = Automation.SENSORS,
 ) -> dg.Definitions:
     """Everything Dagster needs to run a lakehouse: assets, checks, jobs, sensors, resources.
 
@@ -32,7 +39,9 @@ def build_definitions(
         lake: where the tables and landing directories are.
         spark: the session; one inside the run's process where it is left out.
         declared_in: the modules of the declarations; gives each asset a link to its source.
-        sensor_interval_seconds: the shortest time between two ticks of a source's sensor, 5 to 30.
+        sensor_interval_seconds: the shortest time between two ticks of a sensor that requests runs,
+            5 to 30.
+        automation: who requests runs.
 
     Raises:
         DeclarationError: an expectation has the name of a built-in check.
@@ -42,16 +51,23 @@ def build_definitions(
     bronze = [table for table in lakehouse.tables if isinstance(table, BronzeTable)]
     source_jobs = {table.name: source_job(lakehouse, table) for table in bronze}
     everything = lakehouse_job(lakehouse)
-    return dg.Definitions(
-        assets=[
-            *(landing_spec(table.source) for table in bronze),
-            *(table_assets(table, modules) for table in lakehouse.tables),
-        ],
-        jobs=[everything, *source_jobs.values()],
-        sensors=[
+    tables = [table_assets(table, modules) for table in lakehouse.tables]
+    sensors: list[dg.SensorDefinition]
+    if automation is Automation.DECLARATIVE:
+        tables = with_conditions(tables, lakehouse, lake)
+        sensors = [
+            *(reporting_sensor(table) for table in bronze),
+            automation_sensor(lakehouse, sensor_interval_seconds),
+        ]
+    else:
+        sensors = [
             source_sensor(lakehouse, table, source_jobs[table.name], sensor_interval_seconds)
             for table in bronze
-        ],
+        ]
+    return dg.Definitions(
+        assets=[*(landing_spec(table.source) for table in bronze), *tables],
+        jobs=[everything, *source_jobs.values()],
+        sensors=sensors,
         schedules=[daily_schedule(everything)],
         resources={"lake": lake, "spark": spark or _spark(bronze)},
         # Runs started by a click share one session too.

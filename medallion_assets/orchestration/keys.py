@@ -14,6 +14,11 @@ def table_key(table: Table) -> dg.AssetKey:
     return dg.AssetKey([table.layer.value, table.name])
 
 
+def op_name(table: Table) -> str:
+    """The name of the op that writes a table, and of its step in a run."""
+    return f"{table.layer.value}__{table.name}"
+
+
 def quarantine_key(table: SilverTable) -> dg.AssetKey:
     """The key of the asset of a table's quarantine."""
     return dg.AssetKey([table.layer.value, table.quarantine_name])

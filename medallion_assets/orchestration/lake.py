@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.orchestration.instance import limits_not_in_force
 
@@ -26,11 +27,12 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def lake(self) -> Lake:
-        """The lake as the engine knows it."""
-        return Lake(
-            root=Path(self.root).expanduser().resolve(),
-            landing=Path(self.landing).expanduser().resolve(),
-        )
+        """The lake as the engine knows it; also outside of runs and ticks.
+
+        Raises:
+            OptionError: a field is an environment variable that is not set.
+        """
+        return Lake(root=_directory(self.root), landing=_directory(self.landing))
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Say at the start of a run when nothing keeps a second run off the same tables."""
@@ -38,3 +40,15 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         for problem in limits_not_in_force(context.instance):
             context.log.warning(problem)
+
+
+def _directory(value: str) -> Path:
+    if isinstance(value, dg.EnvVar):
+        # Dagster puts the value in its place for runs and ticks only, not for conditions.
+        known = value.get_value()
+        if known is None:
+            raise OptionError(
+                f"{value.env_var_name} is not set; it says where the lake is, or what lands."
+            )
+        value = known
+    return Path(value).expanduser().resolve()

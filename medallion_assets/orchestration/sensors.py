@@ -1,5 +1,7 @@
 """A sensor a source: it wakes a run when something is there that is new, and starts no JVM.
 
+Where the tables have conditions of their own, it reports and wakes none.
+
 The ledger and the checkpoints alone decide what is new, so a tick that is missed or doubled does
 no harm.
 """
@@ -17,6 +19,7 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, Lakehouse
 from medallion_assets.orchestration.abandoned_runs import end_abandoned_runs
 from medallion_assets.orchestration.jobs import SOURCE_TAG, source_assets
+from medallion_assets.orchestration.keys import landing_key
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.source_cursor import SourceCursor
 from medallion_assets.orchestration.source_decision import decide
@@ -52,19 +55,15 @@ def source_sensor(
     Raises:
         ValueError: another interval.
     """
-    if interval_seconds not in INTERVAL_SECONDS:
-        raise ValueError(
-            f"The sensor of {table.source.name}: an interval of {interval_seconds} s is not "
-            f"between {INTERVAL_SECONDS[0]} and {INTERVAL_SECONDS[-1]} s."
-        )
+    check_interval(f"The sensor of {table.source.name}", interval_seconds)
     assets = source_assets(lakehouse, table)
     if isinstance(table.source, KafkaTopics):
-        kind, description = "topic", f"Starts a run when {table.source.topics} have new events."
+        description = f"Starts a run when {table.source.topics} have new events."
     else:
-        kind, description = "landing", f"Starts a run when files land in {table.source.name}/."
+        description = f"Starts a run when files land in {table.source.name}/."
 
     @dg.sensor(
-        name=f"{table.source.name}_{kind}_sensor",
+        name=_name(table),
         job=job,
         minimum_interval_seconds=interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -74,6 +73,60 @@ def source_sensor(
         return _tick(context, lake.lake, table, assets)
 
     return sensor
+
+
+def reporting_sensor(table: BronzeTable) -> dg.SensorDefinition:
+    """A sensor of a source that tells the catalog what is there, and requests no run.
+
+    Args:
+        table: the bronze table that takes the source's files or events.
+    """
+
+    @dg.sensor(
+        name=_name(table),
+        # The tables' conditions look by themselves: this is for people only.
+        minimum_interval_seconds=INTERVAL_SECONDS[-1],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Reports what is new in {landing_key(table.source).to_user_string()}.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
+        return _reporting_tick(context, lake.lake, table)
+
+    return sensor
+
+
+def check_interval(sensor: str, seconds: int) -> None:
+    """Refuse an interval that is too long to be fresh or too short for Dagster.
+
+    Raises:
+        ValueError: it is out of its bounds.
+    """
+    if seconds not in INTERVAL_SECONDS:
+        raise ValueError(
+            f"{sensor}: an interval of {seconds} s is not between {INTERVAL_SECONDS[0]} and "
+            f"{INTERVAL_SECONDS[-1]} s."
+        )
+
+
+def _name(table: BronzeTable) -> str:
+    kind = "topic" if isinstance(table.source, KafkaTopics) else "landing"
+    return f"{table.source.name}_{kind}_sensor"
+
+
+def _reporting_tick(
+    context: dg.SensorEvaluationContext, lake: Lake, table: BronzeTable
+) -> dg.SensorResult:
+    before = SourceCursor.from_json(context.cursor)
+    # Their tables would never be requested again.
+    end_abandoned_runs(context.instance)
+    try:
+        look = look_at(table, lake, budget_seconds=LOOK_SECONDS, resume_after=before.resume_after)
+    except BrokerUnavailableError as error:
+        return dg.SensorResult(skip_reason=str(error), cursor=before.to_json())
+    events, after = _report(look, before, replace(before, resume_after=look.seen.resume_after))
+    return dg.SensorResult(
+        skip_reason=look.seen.sentence, cursor=after.to_json(), asset_events=events
+    )
 
 
 def _tick(

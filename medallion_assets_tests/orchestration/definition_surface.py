@@ -11,7 +11,10 @@ from typing import Any
 
 import dagster as dg
 
+from medallion_assets.orchestration import Automation, LakeResource, build_definitions
+
 SURFACE = Path(__file__).with_name("definition_surface.json")
+DECLARATIVE_SURFACE = Path(__file__).with_name("definition_surface_declarative.json")
 
 
 def surface(defs: dg.Definitions) -> dict[str, Any]:
@@ -42,14 +45,7 @@ def surface(defs: dg.Definitions) -> dict[str, Any]:
             for job in repository.get_all_jobs()
             if not job.name.startswith("__")
         },
-        "sensors": {
-            sensor.name: {
-                "job": sensor.job_name,
-                "default_status": sensor.default_status.value,
-                "minimum_interval_seconds": sensor.minimum_interval_seconds,
-            }
-            for sensor in repository.sensor_defs
-        },
+        "sensors": {sensor.name: _sensor(sensor) for sensor in repository.sensor_defs},
         "schedules": {
             schedule.name: {
                 "job": schedule.job_name,
@@ -60,6 +56,34 @@ def surface(defs: dg.Definitions) -> dict[str, Any]:
         },
         "resources": sorted(repository.get_top_level_resources()),
     }
+
+
+def automation_surface(defs: dg.Definitions) -> dict[str, Any]:
+    """Of the definitions under declarative automation, what is not as under sensors."""
+    conditions: dict[str, list[str]] = {}
+    for spec in _specs(defs):
+        condition = spec.automation_condition
+        if condition is not None:
+            text = f"{condition.get_label()}: {_named(condition)}"
+            conditions.setdefault(text, []).append(spec.key.to_user_string())
+    sensors = defs.get_repository_def().sensor_defs
+    return {
+        "conditions": conditions,
+        "sensors": {sensor.name: _sensor(sensor) for sensor in sensors},
+    }
+
+
+def _sensor(sensor: dg.SensorDefinition) -> dict[str, Any]:
+    return {
+        "job": sensor.job_name if sensor.targets else None,
+        "default_status": sensor.default_status.value,
+        "minimum_interval_seconds": sensor.minimum_interval_seconds,
+    }
+
+
+def _named(condition: dg.AutomationCondition[Any]) -> str:
+    below = [part.get_label() or _named(part) for part in condition.children]
+    return f"{condition.name}({', '.join(below)})" if below else condition.name
 
 
 def _specs(defs: dg.Definitions) -> list[dg.AssetSpec]:
@@ -80,11 +104,20 @@ def _asset(spec: dg.AssetSpec) -> dict[str, Any]:
     }
 
 
-def spelled(defs: dg.Definitions) -> str:
-    return json.dumps(surface(defs), indent=2, sort_keys=True) + "\n"
+def spelled(surface: dict[str, Any]) -> str:
+    return json.dumps(surface, indent=2, sort_keys=True) + "\n"
+
+
+def declarative() -> dg.Definitions:
+    """The code location's definitions where the tables have conditions."""
+    from medallion_assets.shop import lakehouse
+
+    lake = LakeResource(root="/lake", landing="/landing")
+    return build_definitions(lakehouse, lake=lake, automation=Automation.DECLARATIVE)
 
 
 if __name__ == "__main__":
     from medallion_assets.definitions import defs as definitions
 
-    SURFACE.write_text(spelled(definitions))
+    SURFACE.write_text(spelled(surface(definitions)))
+    DECLARATIVE_SURFACE.write_text(spelled(automation_surface(declarative())))

@@ -11,9 +11,17 @@ import pytest
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.expectations import expect
 from medallion_assets.lakehouse.tables import Lakehouse, SilverTable
-from medallion_assets.orchestration import LakeResource, build_definitions
+from medallion_assets.orchestration import Automation, LakeResource, build_definitions
+from medallion_assets.shop import lakehouse as shop
 from medallion_assets_tests.orchestration import small_lakehouse as declarations
-from medallion_assets_tests.orchestration.definition_surface import SURFACE, spelled, surface
+from medallion_assets_tests.orchestration.definition_surface import (
+    DECLARATIVE_SURFACE,
+    SURFACE,
+    automation_surface,
+    declarative,
+    spelled,
+    surface,
+)
 
 LAKE = LakeResource(root="/lake", landing="/landing")
 
@@ -28,21 +36,37 @@ print(json.dumps({"seconds": seconds, "gateway": SparkContext._gateway is not No
 """
 
 
-def small_definitions() -> dg.Definitions:
-    return build_definitions(declarations.small_lakehouse, lake=LAKE, declared_in=[declarations])
+def small_definitions(automation: Automation = Automation.SENSORS) -> dg.Definitions:
+    return build_definitions(
+        declarations.small_lakehouse, lake=LAKE, declared_in=[declarations], automation=automation
+    )
 
 
 def test_the_surface_is_the_reviewed_one() -> None:
     from medallion_assets.definitions import defs
 
-    assert SURFACE.read_text() == spelled(defs), (
+    assert SURFACE.read_text() == spelled(surface(defs)), (
         "The definitions show something else than before. If that is meant, write it anew with "
         "`python -m medallion_assets_tests.orchestration.definition_surface` and review the diff."
     )
 
 
-def test_definitions_can_be_loaded_by_dagster() -> None:
-    dg.Definitions.validate_loadable(small_definitions())
+def test_the_surface_under_declarative_automation_is_the_reviewed_one() -> None:
+    assert DECLARATIVE_SURFACE.read_text() == spelled(automation_surface(declarative())), (
+        "The conditions or sensors are others than before. If that is meant, write them anew with "
+        "`python -m medallion_assets_tests.orchestration.definition_surface` and review the diff."
+    )
+
+
+def test_a_table_has_a_condition_and_its_side_tables_have_none() -> None:
+    (conditioned,) = automation_surface(declarative())["conditions"].values()
+    assert conditioned == sorted(table.full_name.replace(".", "/") for table in shop.tables)
+    assert not automation_surface(small_definitions())["conditions"]
+
+
+@pytest.mark.parametrize("automation", Automation)
+def test_definitions_can_be_loaded_by_dagster(automation: Automation) -> None:
+    dg.Definitions.validate_loadable(small_definitions(automation))
 
 
 @pytest.mark.process
@@ -114,10 +138,16 @@ def test_sensors_are_on_and_the_schedule_is_off() -> None:
     assert seen["schedules"]["daily_schedule"]["default_status"] == "STOPPED"
 
 
+@pytest.mark.parametrize("automation", Automation)
 @pytest.mark.parametrize("seconds", [0, 4, 31])
-def test_an_interval_out_of_bounds_is_refused(seconds: int) -> None:
+def test_an_interval_out_of_bounds_is_refused(seconds: int, automation: Automation) -> None:
     with pytest.raises(ValueError, match="5 and 30"):
-        build_definitions(declarations.small_lakehouse, lake=LAKE, sensor_interval_seconds=seconds)
+        build_definitions(
+            declarations.small_lakehouse,
+            lake=LAKE,
+            sensor_interval_seconds=seconds,
+            automation=automation,
+        )
 
 
 def test_an_expectation_with_the_name_of_a_built_in_check_is_refused() -> None:

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from dagster_pyspark import LazyPySparkResource
 
+from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.orchestration import LakeResource, SparkResource
 
 
@@ -77,3 +78,14 @@ def test_an_environment_variable_works_in_each_field_of_the_lake(
     fields = {"root": "/lake", "landing": "/landing", field: dg.EnvVar("FROM_OUTSIDE")}
     lake = LakeResource(**fields).process_config_and_initialize().lake
     assert getattr(lake, field) == tmp_path
+
+
+def test_the_lake_is_known_outside_of_runs_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = LakeResource(root=dg.EnvVar("FROM_OUTSIDE"), landing="/landing")
+    monkeypatch.delenv("FROM_OUTSIDE", raising=False)
+    with pytest.raises(OptionError, match="FROM_OUTSIDE is not set"):
+        _ = resource.lake
+    monkeypatch.setenv("FROM_OUTSIDE", str(tmp_path))
+    assert resource.lake.root == tmp_path
