@@ -89,9 +89,21 @@ def check_results(
         return results
     last = (previous.get(str(result.check_name)) for result in results)
     return [
-        _repeated(table, before) if before is not None and result.passed else result
+        _repeated(table, before)
+        if before is not None and result.passed and not _refusal_is_over(table, before)
+        else result
         for result, before in zip(results, last, strict=True)
     ]
+
+
+def _refusal_is_over(table: Table, last: dg.AssetCheckEvaluation) -> bool:
+    """Whether a micro-batch was refused that is not waiting any more.
+
+    It would have failed this run again. So it was taken by a rebuild, and what is downstream need
+    not wait for the next new rows.
+    """
+    rules = {rule.name for rule in expectations(table) if rule.action is Action.FAIL}
+    return not last.passed and last.check_name in rules
 
 
 def _repeated(table: Table, last: dg.AssetCheckEvaluation) -> dg.AssetCheckResult:
