@@ -45,7 +45,10 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 def _directory(value: str) -> Path:
     if isinstance(value, dg.EnvVar):
         # Dagster puts the value in its place for runs and ticks only, not for conditions.
-        name, value = value.env_var_name, value.get_value()
-        if value is None:
-            raise OptionError(f"{name} is not set; it says where the lake or what lands is.")
+        known = value.get_value()
+        if known is None:
+            raise OptionError(
+                f"{value.env_var_name} is not set; it says where the lake is, or what lands."
+            )
+        value = known
     return Path(value).expanduser().resolve()

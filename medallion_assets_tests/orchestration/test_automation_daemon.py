@@ -19,9 +19,10 @@ from medallion_assets_tests.orchestration.small_lakehouse import gold_revenue
 
 pytestmark = pytest.mark.process
 
+COUNTRIES = {1: "NL", 2: "DE"}
 CUSTOMERS = [
-    {"customer_id": 1, "country": "NL", "seq": 1},
-    {"customer_id": 2, "country": "DE", "seq": 1},
+    {"customer_id": customer, "country": country, "seq": 1}
+    for customer, country in COUNTRIES.items()
 ]
 FIRST = [
     {"order_id": 1, "customer_id": 1, "amount": 10.0, "seq": 1},
@@ -117,10 +118,9 @@ def _bronze_is_written(daemon: Daemon, run: int) -> bool:
 def revenue(*orders: dict[str, Any]) -> Gold:
     """Gold by plain Python: the newest of each order, by its customer's country."""
     newest = {order["order_id"]: order for order in sorted(orders, key=lambda one: one["seq"])}
-    countries = {customer["customer_id"]: customer["country"] for customer in CUSTOMERS}
     totals: dict[str, float] = {}
     for order in newest.values():
-        country = countries[order["customer_id"]]
+        country = COUNTRIES[order["customer_id"]]
         totals[country] = totals.get(country, 0.0) + order["amount"]
     return in_order({"country": name, "revenue": total} for name, total in totals.items())
 
