@@ -42,6 +42,14 @@ def metadata_value(page: Page, key: str) -> Locator:
     return page.locator("tr", has=name).locator("> td:last-child")
 
 
+def shown_markdown(page: Page, key: str) -> Locator:
+    """Open what a metadata key has as Markdown: the dialog that shows it."""
+    metadata_value(page, key).get_by_text("Show Markdown").click()
+    dialog = page.locator("[role=dialog], .bp5-dialog, .bp4-dialog").filter(has_text=key)
+    expect(dialog.last).to_be_visible()
+    return dialog.last
+
+
 def row_count(page: Page) -> Locator:
     """The row count at the top of the asset's page."""
     return page.get_by_text("Row count", exact=True).locator("xpath=following-sibling::*[1]")

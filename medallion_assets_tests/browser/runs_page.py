@@ -42,6 +42,13 @@ def wait_for_success(row: Locator) -> None:
     expect(row).to_contain_text("Success")
 
 
+def open_failed_run(page: Page, row: Locator) -> None:
+    """Wait until the run has failed, and open its page."""
+    expect(row).to_contain_text(_ENDED, timeout=RUN_SECONDS * 1000)
+    expect(row).to_contain_text("Failure")
+    page.goto(str(row.locator(_LINK).first.get_attribute("href")))
+
+
 _LINK = "a[href^='/runs/']"
 
 
