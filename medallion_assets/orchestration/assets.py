@@ -3,7 +3,7 @@
 # ruff: noqa: I002 - Dagster compares the annotation of `context` with its classes, not its text.
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -130,33 +130,11 @@ def _materialize(
     spark: SparkResource,
     wanted: Release | None = None,
 ) -> Iterator[Event]:
-    # Pulls in Spark's Python side, which loading the definitions has no need of.
-    from medallion_assets.lakehouse.materialize import materialize
-    from medallion_assets.lakehouse.quality.table_checks.evaluate import judge_table
-    from medallion_assets.lakehouse.release import release
-
     def session() -> "SparkSession":
         return _session(context, spark)
 
     try:
-        with reported(_table_run(context, table, lake), context.log.warning) as ended:
-            outcome = materialize(
-                table,
-                lake,
-                session,
-                owner=f"run {context.run.run_id}",
-                progress=context.log.info,
-            )
-            if wanted is not None and isinstance(table, SilverTable):
-                outcome = outcome + release(
-                    table,
-                    lake,
-                    session,
-                    wanted,
-                    owner=f"run {context.run.run_id}",
-                    progress=context.log.info,
-                )
-            ended(outcome)
+        outcome = _outcome(context, table, lake, session, wanted)
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
         failed = failed_expectation(table, error)
@@ -178,16 +156,42 @@ def _materialize(
         step.wipe_input_asset_version_info(landing_key(table.source))
     if outcome.batches:
         warn_of_undeclared(table, lake, context.log.warning)
+    yield from _judged_events(context, table, lake, session, outcome)
+
+
+def _outcome(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    lake: Lake,
+    session: Callable[[], "SparkSession"],
+    wanted: Release | None,
+) -> Materialization:
+    # Pulls in Spark's Python side, which loading the definitions has no need of.
+    from medallion_assets.lakehouse.materialize import materialize
+    from medallion_assets.lakehouse.release import release
+
+    owner, told = f"run {context.run.run_id}", context.log.info
+    with reported(_table_run(context, table, lake), context.log.warning) as ended:
+        outcome = materialize(table, lake, session, owner=owner, progress=told)
+        if wanted is not None and isinstance(table, SilverTable):
+            outcome = outcome + release(table, lake, session, wanted, owner=owner, progress=told)
+        ended(outcome)
+    return outcome
+
+
+def _judged_events(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    lake: Lake,
+    session: Callable[[], "SparkSession"],
+    outcome: Materialization,
+) -> Iterator[Event]:
+    from medallion_assets.lakehouse.quality.table_checks.evaluate import judge_table
+
     now = datetime.now(timezone.utc)
     before = previous_metadata(context.instance, table_key(table))
-    judged = judge_table(
-        table,
-        lake,
-        session,
-        outcome,
-        history=[run.written for run in reversed(remembered(before))],
-        now=now,
-    )
+    history = [run.written for run in reversed(remembered(before))]
+    judged = judge_table(table, lake, session, outcome, history=history, now=now)
     past = past_of(context.instance, table)
     results = [
         *check_results(table, outcome, judged.verdicts, past),
