@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def test_a_foreign_process_with_a_reused_pid_is_left_alone(
     ours = sleeper(tmp_path)
     kept = json.loads((tmp_path / "pid").read_text())
     assert ours.stop()
+    # The system counts a start in hundredths of a second.
+    time.sleep(0.02)
     with subprocess.Popen(["sleep", "60"]) as foreign:
         (tmp_path / "pid").write_text(json.dumps({**kept, "pid": foreign.pid}))
         assert not ours.stop()

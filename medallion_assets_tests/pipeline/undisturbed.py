@@ -83,7 +83,10 @@ def contents(lake: Lake) -> dict[str, list[Row]]:
     return {name: rows(path) for name, path in paths.items() if (path / "_delta_log").is_dir()}
 
 
-BY_RUN = {"_ingested_at", "_file_modification_time", "_batch", "_batch_id", "_quarantined_at"}
+BY_RUN = {
+    *("_ingested_at", "_file_modification_time", "_batch", "_batch_id"),
+    *("_quarantined_at", "_quarantine_id"),
+}
 """Columns that say when and in which micro-batch a row came: two runs rightly differ in them."""
 
 

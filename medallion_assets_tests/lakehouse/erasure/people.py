@@ -160,7 +160,7 @@ def stores(lake: Lake) -> list[Store]:
 
 _OF_THE_RUN = {
     "_batch", "_batch_id", "_file_modification_time", "_file_path", "_ingested_at",
-    "_quarantined_at", "_taken_at",
+    "_quarantine_id", "_quarantined_at", "_taken_at",
 }  # fmt: skip
 
 
