@@ -15,6 +15,11 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from medallion_assets.cli.project import PROJECT
 from medallion_assets_tests.browser.asset_page import open_asset, row_count
+from medallion_assets_tests.browser.bad_prices import (
+    land_bad_prices,
+    open_failing_rows,
+    release_prices,
+)
 from medallion_assets_tests.browser.chromium import NO_CHROMIUM, chromium, opened_page
 from medallion_assets_tests.browser.dagster_ui import Home, running_ui
 from medallion_assets_tests.browser.lineage_graph import (
@@ -57,8 +62,30 @@ def main() -> int:
                 with opened_page(url, screen=screen, scale=SCALE, settings=COMPACT) as page:
                     take(page)
                     page.screenshot(path=directory / name)
-                print(f"{directory / name}  {(directory / name).stat().st_size:,} bytes")
+                say_written(directory / name)
+            with opened_page(url, screen=ASSET_SCREEN, scale=SCALE) as page:
+                take_bad_prices(home, page, directory)
     return 0
+
+
+def say_written(picture: Path) -> None:
+    """Print where a picture is, and its size."""
+    print(f"{picture}  {picture.stat().st_size:,} bytes", flush=True)
+
+
+def take_bad_prices(home: Home, page: Page, directory: Path) -> None:
+    """Show a run that a bad file has stopped, the rows it is stopped for, and the mended table."""
+
+    def take(name: str) -> None:
+        page.screenshot(path=directory / name)
+        say_written(directory / name)
+
+    land_bad_prices(home, page)
+    take("blocked.png")
+    open_failing_rows(page)
+    take("failing_rows.png")
+    release_prices(home, page)
+    take("released.png")
 
 
 def take_lineage(page: Page) -> None:

@@ -19,15 +19,17 @@ from medallion_assets_tests.browser.asset_page import (
     metadata_value,
     open_asset,
     row_count,
-    shown_markdown,
+)
+from medallion_assets_tests.browser.bad_prices import (
+    land_bad_prices,
+    open_failing_rows,
+    release_prices,
 )
 from medallion_assets_tests.browser.chromium import NO_CHROMIUM, chromium
 from medallion_assets_tests.browser.conftest import Ui
 from medallion_assets_tests.browser.lineage_graph import drawn_assets, open_lineage
 from medallion_assets_tests.browser.runs_page import (
-    RUN_SECONDS,
     new_run,
-    open_failed_run,
     open_runs,
     run_ids,
     wait_for_success,
@@ -42,10 +44,6 @@ pytestmark = [
 ]
 
 DROPPED = Path("orders/orders-0002-01.json")
-PRICE_LIST = Path("products/products-bad.csv")
-PRICES = "product_id|name|category|price|updated_at\n" + "".join(
-    f"P-000{key}|Repriced|Books|-{key}.50|2026-11-09T00:00:00Z\n" for key in range(1, 7)
-)
 GROWING = ("bronze/orders", "silver/orders", "gold/daily_revenue")
 
 
@@ -171,28 +169,11 @@ def test_the_picture_of_the_last_runs_is_shown(ui: Ui, growth: Growth) -> None:
 def test_a_bad_file_blocks_what_is_downstream_until_its_rows_are_released(
     ui: Ui, growth: Growth
 ) -> None:
-    before = tables(ui).versions["gold/daily_revenue"]
-    open_runs(ui.page)
-    known = run_ids(ui.page)
-    write_atomically(ui.home.lake.landing / PRICE_LIST, PRICES.encode())
-    open_failed_run(ui.page, new_run(ui.page, known))
-    expect(ui.page.get_by_text("silver/products: price_positive_blocks").first).to_be_visible()
-    blocked = "Dependencies for step gold__daily_revenue were not executed"
-    expect(ui.page.get_by_text(blocked).first).to_be_visible()
-
-    open_asset(ui.page, "silver/products", "checks")
-    # The sensor tries again meanwhile, and then the checks are shown as being in progress.
-    for rule in ("price_positive_blocks", "price_positive"):
-        expect(check(ui.page, rule)).to_contain_text("Failed", timeout=RUN_SECONDS * 1000)
-    check(ui.page, "price_positive").click()
-    rows = shown_markdown(ui.page, "failing_rows")
+    before = growth.after.versions["gold/daily_revenue"]
+    land_bad_prices(ui.home, ui.page)
+    rows = open_failing_rows(ui.page)
     expect(rows).to_contain_text("products-bad.csv")
     expect(rows).to_contain_text('"price":-1.50')
     assert tables(ui).versions["gold/daily_revenue"] == before
-
-    ui.home.medallion("release", "silver/products", "--set", "price=abs(price)")
-    open_asset(ui.page, "silver/products", "checks")
-    expect(check(ui.page, "price_positive_blocks")).to_contain_text(
-        "Succeeded", timeout=RUN_SECONDS * 1000
-    )
+    release_prices(ui.home, ui.page)
     assert tables(ui).versions["gold/daily_revenue"] > before
