@@ -35,8 +35,9 @@ def test_the_page(
     exec(compile(declarations, _PAGE, "exec"), names)
     house = names["lakehouse"]
     defs = build_definitions(house, lake=LakeResource.of(lake))
-    monkeypatch.setattr("medallion_assets.shop.lakehouse", house)
+    # The definitions first: they are made of the shop when they are imported.
     monkeypatch.setattr("medallion_assets.definitions.defs", defs)
+    monkeypatch.setattr("medallion_assets.shop.lakehouse", house)
     monkeypatch.setenv("MEDALLION_LAKE", str(lake.root))
     monkeypatch.setenv("MEDALLION_LANDING", str(lake.landing))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))

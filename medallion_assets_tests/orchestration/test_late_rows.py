@@ -50,7 +50,7 @@ def test_everything_follows_from_every_stream() -> None:
     assert seen["jobs"]["orders_job"]["assets"] == ["bronze/orders", *written]
     assert seen["checks"]["silver/visits:late_rows"]["blocking"] is False
     assert code_version(visits()) != code_version(visits(delay="2 hours"))
-    with pytest.raises(DeclarationError, match="can't be called late_rows"):
+    with pytest.raises(DeclarationError, match="two checks called late_rows"):
         definitions(lake, visits(check="late_rows"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _DIRECTORY = "_releases"
+
+_CONDITION = re.compile(r"\[[A-Z_]+(\.[A-Z_]+)*\] [^\n]*")
+"""How Spark begins what it says of an expression: with the name of its error condition."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,6 @@ class Release:
         Raises:
             OptionError: a column is not there, or an expression can't be computed.
         """
-        from pyspark.errors import AnalysisException, ParseException
         from pyspark.sql import functions as F
 
         kinds = dict(rows.dtypes)
@@ -57,10 +60,14 @@ class Release:
             )
             # Under Spark Connect nothing is looked at before the schema is asked for.
             _ = mended.schema
-        except (AnalysisException, ParseException) as error:
+        except Exception as error:
+            # Not by class: PySpark hands on a bare error of the JVM where a library has changed
+            # the thread's class loader, as Kafka's client does.
+            cause = _CONDITION.search(str(error))
+            if cause is None:
+                raise
             raise OptionError(
-                f"The release from the quarantine of {table} can't be computed: "
-                f"{str(error).splitlines()[0]}"
+                f"The release from the quarantine of {table} can't be computed: {cause.group(0)}"
             ) from error
         return mended
 

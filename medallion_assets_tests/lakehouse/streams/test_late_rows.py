@@ -15,13 +15,14 @@ import pytest
 from medallion_assets.lakehouse import silver
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.session import start_spark
 from medallion_assets.lakehouse.tables import OutputMode, SilverTable, Watermark
 from medallion_assets_tests.lakehouse.delta_rows import Row, append, raw, rows, run
 from medallion_assets_tests.lakehouse.streams.killed_runs import KILLS, KilledRuns
 from medallion_assets_tests.lakehouse.streams.watermark_oracle import WatermarkOracle
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -116,7 +117,7 @@ def beat(key: int, minute: float, sensor: str = "a", value: Any = None) -> Row:
 
 
 def test_where_operators_can_not_follow_each_other_their_own_watermark_counts(
-    lake: Lake, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(silver, "_BYTES_PER_TRIGGER", "1b")
     table = SilverTable(
@@ -128,11 +129,13 @@ def test_where_operators_can_not_follow_each_other_their_own_watermark_counts(
     append(lake.path(beats), [beat(1, 60)], FIELDS)
     append(lake.path(beats), [beat(2, 45), beat(3, 50, value=12), beat(4, 50.001)], FIELDS)
     setting = "spark.sql.streaming.statefulOperator.allowMultiple"
-    spark.conf.set(setting, "false")
+    # The session that runs it, which need not be the one the suite began with.
+    session = start_spark()
+    session.conf.set(setting, "false")
     try:
         done = run(table, lake)
     finally:
-        spark.conf.unset(setting)
+        session.conf.unset(setting)
     # The watermark of the micro-batch before is none; the first one moved it to 12:50.
     assert {r["id"] for r in rows(lake.path(table))} == {1, 4}
     two, three = sorted(rows(lake.late_path(table)), key=lambda row: str(row["event_time"]))
