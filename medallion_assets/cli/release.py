@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from medallion_assets.cli.project import PROJECT
@@ -44,15 +43,12 @@ def main(arguments: argparse.Namespace) -> int:
         OptionError: the table has no quarantine, or a repair can't be read or computed.
         ExpectationFailedError: a row breaks an `expect_or_fail` rule.
     """
-    from medallion_assets.lakehouse.errors import OptionError
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.quality.release import Release
-    from medallion_assets.lakehouse.tables import SilverTable
+    from medallion_assets.lakehouse.release import with_quarantine
     from medallion_assets.shop import lakehouse
 
-    table = lakehouse.table(arguments.table.replace("/", ".", 1))
-    if not isinstance(table, SilverTable) or not table.has_quarantine:
-        raise OptionError(f"{table.full_name} has no quarantine.")
+    table = with_quarantine(lakehouse.table(arguments.table.replace("/", ".", 1)))
     wanted = Release(arguments.where, dict(map(_repair, arguments.set)))
     lake = Lake.from_environment(PROJECT)
     if arguments.dry_run:
@@ -83,9 +79,8 @@ def _tried(table: SilverTable, lake: Lake, wanted: Release) -> str:
 
 
 def _run(table: SilverTable, lake: Lake, wanted: Release, *, verbose: bool) -> int:
-    from medallion_assets.cli.failures import failure_lines, failure_traces
     from medallion_assets.cli.instance import opened_instance
-    from medallion_assets.cli.run import execute
+    from medallion_assets.cli.run import execute, report_failure
     from medallion_assets.cli.summary import table_summary
     from medallion_assets.orchestration.jobs import source_assets
     from medallion_assets.orchestration.keys import op_name
@@ -100,9 +95,7 @@ def _run(table: SilverTable, lake: Lake, wanted: Release, *, verbose: bool) -> i
             ops={op_name(table): {"config": config}},
         )
     if not result.success:
-        for line in failure_traces(result) if verbose else failure_lines(result):
-            print(f"medallion: {line}", file=sys.stderr)
-        return 1
+        return report_failure(result, verbose=verbose)
     print(f"\n{table_summary(result)}\n")
     print(_left(table, lake))
     return 0

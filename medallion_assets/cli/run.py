@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace) -> int:
     with opened_instance(PROJECT) as instance:
         result = execute(instance, verbose=arguments.verbose)
     if not result.success:
-        return _report_failure(result, verbose=arguments.verbose)
+        return report_failure(result, verbose=arguments.verbose)
     _report_success(result, lakehouse, lake, time.monotonic() - started)
     return 0
 
@@ -99,7 +99,16 @@ def execute(
         )
 
 
-def _report_failure(result: ExecuteInProcessResult, *, verbose: bool) -> int:
+def report_failure(result: ExecuteInProcessResult, *, verbose: bool) -> int:
+    """Say what failed.
+
+    Args:
+        result: of a run that did not succeed.
+        verbose: whether the stack traces are printed.
+
+    Returns:
+        The command's exit code.
+    """
     from medallion_assets.cli.failures import failure_lines, failure_traces
 
     for line in failure_traces(result) if verbose else failure_lines(result):

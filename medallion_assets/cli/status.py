@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from medallion_assets.cli.project import PROJECT
@@ -43,9 +45,6 @@ def main(arguments: argparse.Namespace) -> int:
     Raises:
         DeclarationError: there is no such table.
     """
-    import datetime
-    import json
-
     from medallion_assets.cli import status_report
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.status import look
@@ -54,7 +53,7 @@ def main(arguments: argparse.Namespace) -> int:
     named = {lakehouse.table(name.replace("/", ".", 1)).full_name for name in arguments.tables}
     tables = [table for table in lakehouse.tables if not named or table.full_name in named]
     lake = Lake.from_environment(PROJECT)
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.now(timezone.utc)
     reports, unknown = _with_checks(tables, look(tables, lake))
     code = exit_code(reports, unknown, strict=arguments.strict)
     if arguments.json:

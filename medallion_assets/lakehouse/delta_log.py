@@ -31,6 +31,10 @@ class TableVersion:
         return f"{self.table_id}:{self.version}"
 
 
+ABSENT = TableVersion("absent", -1)
+"""Stands for the version of a table that is not there."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """The newest version of a table, from one opening of its log.
@@ -90,7 +94,7 @@ class DeltaLog:
             return None
         info = json.loads(said).get("commitInfo", {})
         milliseconds = info.get("inCommitTimestamp", info.get("timestamp"))
-        return None if milliseconds is None else _instant(milliseconds)
+        return _moment(milliseconds)
 
     def version_number(self) -> int:
         """The number of the newest version, -1 where there is no table."""
@@ -202,8 +206,10 @@ class DeltaLog:
             return None
 
 
-def _moment(value: datetime | date | str | None) -> datetime | None:
-    """A statistic as a moment: days begin at midnight, times without a zone are UTC."""
+def _moment(value: datetime | date | str | float | None) -> datetime | None:
+    """What a log says of time: a number is milliseconds, days begin at midnight, zones are UTC."""
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value / 1000, timezone.utc)
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if value is None:
@@ -232,13 +238,8 @@ def _newest_file_of(table: DeltaTable) -> datetime | None:
     actions = table.get_add_actions()
     if not actions.num_rows:
         return None
-    return max(_instant(time) for time in actions.column("modification_time").to_pylist())
-
-
-def _instant(milliseconds: float | datetime) -> datetime:
-    if isinstance(milliseconds, datetime):
-        return milliseconds.replace(tzinfo=milliseconds.tzinfo or timezone.utc)
-    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    times = map(_moment, actions.column("modification_time").to_pylist())
+    return max((time for time in times if time is not None), default=None)
 
 
 def _type_name(spelled: Any) -> str:

@@ -6,12 +6,10 @@ It says what a run of the table would find out in its first milliseconds.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medallion_assets.lakehouse.delta_log import TableVersion
+from medallion_assets.lakehouse.delta_log import ABSENT
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.lookups import Lookups
 from medallion_assets.lakehouse.streams import sources
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.tables import GoldTable, SilverTable
@@ -36,33 +34,17 @@ class Lag:
     @classmethod
     def of(cls, table: SilverTable | GoldTable, lake: Lake) -> Lag:
         """Compare the table's checkpoint with the tables it reads."""
-        checkpoint = Checkpoint(lake.stream_directory(table))
-        consumed, streamed = checkpoint.consumed(), _streamed(table, lake)
-        unread = [
-            _full_name(table, name)
-            for name, version in streamed.items()
-            if consumed.get(name) != version
-        ]
-        followed = list(streamed.items())
-        if isinstance(table, SilverTable):
-            for name, (lookup, _, now) in Lookups(table, lake, checkpoint).changed().items():
-                unread.append(lookup.table.full_name)
-                followed.append((name, now))
-        startable = all(version is not None for version in streamed.values())
-        return cls(tuple(unread) if startable else (), _mark(sorted(consumed.items()), followed))
-
-
-def _streamed(table: SilverTable | GoldTable, lake: Lake) -> Mapping[str, TableVersion | None]:
-    """The versions of the streamed tables, by the names under which a checkpoint notes them."""
-    if isinstance(table, SilverTable):
-        return sources.versions(table, lake)
-    return {name: lake.log(source).version() for name, source in table.sources.items()}
-
-
-def _full_name(table: SilverTable | GoldTable, noted: str) -> str:
-    if isinstance(table, GoldTable):
-        return table.sources[noted].full_name
-    return table.source.full_name if noted == "source" else noted.removeprefix("join ")
+        consumed = Checkpoint(lake.stream_directory(table)).consumed()
+        read = sources.read(table)
+        versions = {name: lake.log(of).version() for name, of in read.items()}
+        unread = tuple(
+            of.full_name
+            for name, of in read.items()
+            if (consumed.get(name) or ABSENT) != (versions[name] or ABSENT)
+        )
+        startable = all(versions[name] is not None for name in sources.streamed(table))
+        mark = _mark(sorted(consumed.items()), list(versions.items()))
+        return cls(unread if startable else (), mark)
 
 
 def _mark(*states: object) -> str:

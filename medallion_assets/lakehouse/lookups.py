@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion_assets.lakehouse.delta_log import TableVersion
+from medallion_assets.lakehouse.delta_log import ABSENT, TableVersion
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
+from medallion_assets.lakehouse.streams.sources import lookup_name
 from medallion_assets.lakehouse.tables import Lookup, SilverTable
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
-
-_ABSENT = TableVersion("absent", -1)
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class Lookups:
         consumed = self.checkpoint.consumed()
         filled = self.lake.log(self.table).exists()
         missing = {
-            consumed_name(lookup): _ABSENT if filled else self._version(lookup)
+            lookup_name(lookup): ABSENT if filled else self._version(lookup)
             for lookup in self.table.lookups
-            if consumed_name(lookup) not in consumed
+            if lookup_name(lookup) not in consumed
         }
         if missing:
             self.checkpoint.record_consumed(missing)
@@ -51,9 +50,9 @@ class Lookups:
         consumed = self.checkpoint.consumed()
         found = {}
         for lookup in self.table.lookups:
-            before, now = consumed.get(consumed_name(lookup), _ABSENT), self._version(lookup)
+            before, now = consumed.get(lookup_name(lookup), ABSENT), self._version(lookup)
             if now != before:
-                found[consumed_name(lookup)] = (lookup, before, now)
+                found[lookup_name(lookup)] = (lookup, before, now)
         return found
 
     def augment(self, rows: DataFrame) -> DataFrame:
@@ -161,9 +160,4 @@ class Lookups:
                 )
 
     def _version(self, lookup: Lookup) -> TableVersion:
-        return self.lake.log(lookup.table).version() or _ABSENT
-
-
-def consumed_name(lookup: Lookup) -> str:
-    """The name under which a checkpoint notes how far the lookup is followed."""
-    return f"lookup {lookup.table.full_name} by {lookup.on_column}"
+        return self.lake.log(lookup.table).version() or ABSENT

@@ -20,7 +20,7 @@ from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.silver import release_silver
 from medallion_assets.lakehouse.silver_writing import telling_failures
 from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW
-from medallion_assets.lakehouse.tables import SilverTable
+from medallion_assets.lakehouse.tables import SilverTable, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,7 +57,7 @@ def release(
         ExpectationFailedError: a row breaks an `expect_or_fail` rule; none is released.
         TableLockedError: a run holds the table. Trying again helps.
     """
-    _check(table)
+    with_quarantine(table)
     started = time.monotonic()
     with locks.hold(lake.lock_path(table), table.full_name, owner):
         run = Run(lake, session, AVAILABLE_NOW, progress, never)
@@ -87,21 +87,26 @@ def try_release(table: SilverTable, lake: Lake, spark: SparkSession, wanted: Rel
         OptionError: the condition or a repair can't be computed, or the table has no quarantine.
         ExpectationFailedError: a row breaks an `expect_or_fail` rule.
     """
-    _check(table)
+    with_quarantine(table)
     log = DeltaLog(lake.quarantine_path(table))
     if not log.exists():
         return Trial(0, 0, ())
     stored = spark.read.format("delta").load(str(log.path))
-    rows = wanted.repaired(stored, table.full_name).drop(judge.BROKEN)
-    judged = judge.judged(rows, table.expectations, table.full_name)
+    judged = wanted.judged(stored, table)
     with telling_failures(table):
         counts = judged.agg(*judge.counters(table.expectations)).collect()[0].asDict()
     return Trial(counts["_read"], counts["_kept"], judge.counted(table.expectations, counts))
 
 
-def _check(table: SilverTable) -> None:
-    if not table.has_quarantine:
+def with_quarantine(table: Table) -> SilverTable:
+    """The table, if rows can be released into it.
+
+    Raises:
+        OptionError: it has no quarantine.
+    """
+    if not isinstance(table, SilverTable) or not table.has_quarantine:
         raise OptionError(
             f"{table.full_name} has no quarantine: none of its expectations is an "
             "expect_or_quarantine."
         )
+    return table

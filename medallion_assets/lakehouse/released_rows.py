@@ -81,9 +81,7 @@ class ReleasedRows:
         from pyspark.sql import functions as F
 
         rules = self._table.expectations
-        rows = wanted.repaired(self._stored(spark), self._table.full_name)
-        rows = rows.drop(judge.BROKEN)
-        judged = judge.judged(rows, rules, self._table.full_name).persist()
+        judged = wanted.judged(self._stored(spark), self._table).persist()
         try:
             self.writing.count(judged)
             passing = judged.where(judge.is_kept(rules)).select(ROW_ID)

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecord,
-    AssetCheckExecutionRecordStatus,
-)
 
 from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.lakehouse.tables import Table
 from medallion_assets.orchestration.checks import check_specs
+from medallion_assets.orchestration.checks.past import JUDGED
 from medallion_assets.orchestration.instance import INSTANCE_FILE, home_of
 
-_JUDGED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+if TYPE_CHECKING:
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
+
 _DEFAULT_STORAGE = "DagsterSqliteStorage"
 
 
@@ -102,10 +102,10 @@ def _latest(
     events = instance.event_log_storage
     records: dict[dg.AssetCheckKey, AssetCheckExecutionRecord] = {}
     for key, record in events.get_latest_asset_check_execution_by_key(keys).items():
-        if record.status in _JUDGED:
+        if record.status in JUDGED:
             records[key] = record
             continue
-        for earlier in events.get_asset_check_execution_history(key, limit=1, status=_JUDGED):
+        for earlier in events.get_asset_check_execution_history(key, limit=1, status=JUDGED):
             records[key] = earlier
     return {
         key: record.evaluation

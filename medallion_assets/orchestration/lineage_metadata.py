@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from medallion_assets.lakehouse.lineage import How, Origin, TableLineage
-from medallion_assets.lakehouse.lineage.known import told
 from medallion_assets.orchestration.keys import key_of
 from medallion_assets.orchestration.markdown import markdown_table
 
@@ -34,9 +33,9 @@ def lineage_metadata(lineage: TableLineage) -> dict[str, RawMetadataValue]:
     deps = {
         name: [
             dg.TableColumnDep(asset_key=key_of(table), column_name=column)
-            for table, column in dict.fromkeys((one.table, one.column) for one in told(origins))
+            for table, column in pairs
         ]
-        for name, origins in lineage.columns.items()
+        for name, pairs in lineage.pairs.items()
     }
     return {
         **metadata,

@@ -6,9 +6,7 @@ The check of one's own and the commands are those of `docs/automation.md`, as th
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +23,7 @@ from medallion_assets.lakehouse.session import start_spark
 from medallion_assets.lakehouse.tables import GoldTable, Lakehouse
 from medallion_assets.orchestration import LakeResource, build_definitions
 from medallion_assets_tests.documentation.pages import blocks
+from medallion_assets_tests.lakehouse.autoloader import landed
 from medallion_assets_tests.lakehouse.delta_rows import in_order, rows
 from medallion_assets_tests.orchestration.small_lakehouse import (
     bronze_customers,
@@ -49,11 +48,8 @@ class Orders:
         return Lake(self.root / "lake", self.root / "landing")
 
     def land(self, name: str, *found: dict[str, Any], source: str = "orders") -> None:
-        path = self.lake.landing / source / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(row) + "\n" for row in found))
-        landed = time.time() - 60
-        os.utime(path, (landed, landed))
+        rows = "".join(json.dumps(row) + "\n" for row in found)
+        landed.land(self.lake.landing / source / name, rows)
 
     def run(
         self, job: str = "orders_job", lakehouse: Lakehouse = small_lakehouse

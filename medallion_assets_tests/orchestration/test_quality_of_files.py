@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,6 +11,7 @@ import pytest
 
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.orchestration import LakeResource, build_definitions
+from medallion_assets_tests.lakehouse.autoloader.landed import land
 from medallion_assets_tests.lakehouse.delta_rows import rows
 from medallion_assets_tests.orchestration.judged_lakehouse import (
     BAD,
@@ -45,14 +43,6 @@ class Scene:
     gold_after_release: dict[int | None, int]
     later: dg.ExecuteInProcessResult
     refused: dg.ExecuteInProcessResult
-
-
-def land(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    # Older than the time a file is given to settle.
-    landed = time.time() - 60
-    os.utime(path, (landed, landed))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from medallion_assets.lakehouse.erasure.found import Found
 from medallion_assets.lakehouse.erasure.stores import Kind, Store
 from medallion_assets.lakehouse.tables import (
-    PERSONAL_TAG,
     BronzeTable,
     KafkaTopics,
     Lakehouse,
@@ -43,8 +42,7 @@ def notes(
             f"{table.full_name} has no column for {sql}: not looked into."
             for sql in _nowhere({s: seen for s, seen in found.items() if s.table is table}, table)
         ]
-        personal = table.tags.get(PERSONAL_TAG) == "true"
-        if personal and not any(table.identifying(name) for name in names):
+        if table.is_personal and not any(table.identifying(name) for name in names):
             by = ", ".join(table.data_subject or ()) or "nothing that is declared"
             said.append(f"{table.full_name} is personal, and goes by {by}: not looked into.")
     return tuple(said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,7 +94,11 @@ def _type_of(store: Store, frame: DataFrame, sql: str) -> str | None:
 @contextmanager
 def _unlogged() -> Iterator[None]:
     """PySpark logs every error of analysis with the JVM's stack trace, expected or not."""
-    logger = logging.getLogger("SQLQueryContextLogger")
+    from pyspark.logger import PySparkLogger
+
+    # By its own class: a name is a logger of the class that was first asked for it, and another
+    # one turns every later error of analysis into a TypeError.
+    logger = PySparkLogger.getLogger("SQLQueryContextLogger")
     before = logger.disabled
     logger.disabled = True
     try:

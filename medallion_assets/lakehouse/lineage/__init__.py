@@ -11,7 +11,6 @@ from __future__ import annotations
 from medallion_assets.lakehouse.lineage.known import (
     Difference,
     TableLineage,
-    column_lineage,
     table_lineage,
 )
 from medallion_assets.lakehouse.lineage.noted import note
@@ -22,7 +21,6 @@ __all__ = [
     "How",
     "Origin",
     "TableLineage",
-    "column_lineage",
     "note",
     "table_lineage",
 ]

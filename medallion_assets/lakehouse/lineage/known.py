@@ -11,9 +11,6 @@ from medallion_assets.lakehouse.lineage.noted import Noted, noted
 from medallion_assets.lakehouse.lineage.origin import How, Origin
 from medallion_assets.lakehouse.tables import BronzeTable, Table
 
-Lineage = Mapping[str, tuple[tuple[str, str], ...]]
-"""Column to pairs of upstream table and its column."""
-
 
 @dataclass(frozen=True, order=True)
 class Difference:
@@ -50,6 +47,17 @@ class TableLineage:
     differences: tuple[Difference, ...] = ()
     undeclared: tuple[str, ...] = ()
 
+    @property
+    def pairs(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """Column to pairs of upstream table and its column; empty where nothing is known.
+
+        Of a column that no value of a source gets into, such as `count(*)`: those that decide it.
+        """
+        return {
+            name: tuple(dict.fromkeys((one.table, one.column) for one in _told(origins)))
+            for name, origins in self.columns.items()
+        }
+
 
 def table_lineage(lake: Lake, table: Table) -> TableLineage:
     """The lineage of a table: what its last run's plan said, else what is declared.
@@ -67,18 +75,7 @@ def table_lineage(lake: Lake, table: Table) -> TableLineage:
     return known_lineage(Noted({**by_name, **unnamed}) if columns else None, declared)
 
 
-def column_lineage(lake: Lake, table: Table) -> Lineage:
-    """Column to the columns it comes from; empty where nothing is known.
-
-    Of a column that no value of a source gets into, such as `count(*)`: those that decide it.
-    """
-    return {
-        name: tuple(dict.fromkeys((one.table, one.column) for one in told(origins)))
-        for name, origins in table_lineage(lake, table).columns.items()
-    }
-
-
-def told(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+def _told(origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
     """The direct origins; where there are none, the others."""
     return tuple(one for one in origins if one.how.is_direct) or origins
 

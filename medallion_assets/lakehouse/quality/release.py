@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.json_file import write_whole
+from medallion_assets.lakehouse.quality import judge
 from medallion_assets.lakehouse.quality.quarantine import COLUMNS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_DIRECTORY = "_releases"
+    from medallion_assets.lakehouse.tables.silver_table import SilverTable
 
-_CONDITION = re.compile(r"\[[A-Z_]+(\.[A-Z_]+)*\] [^\n]*")
-"""How Spark begins what it says of an expression: with the name of its error condition."""
+_DIRECTORY = "_releases"
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ class Release:
         Raises:
             OptionError: a column is not there, or an expression can't be computed.
         """
+        from pyspark.errors import AnalysisException, ParseException
         from pyspark.sql import functions as F
 
         kinds = dict(rows.dtypes)
@@ -60,16 +60,21 @@ class Release:
             )
             # Under Spark Connect nothing is looked at before the schema is asked for.
             _ = mended.schema
-        except Exception as error:
-            # Not by class: PySpark hands on a bare error of the JVM where a library has changed
-            # the thread's class loader, as Kafka's client does.
-            cause = _CONDITION.search(str(error))
-            if cause is None:
-                raise
+        except (AnalysisException, ParseException) as error:
+            cause = str(error).strip().partition("\n")[0]
             raise OptionError(
-                f"The release from the quarantine of {table} can't be computed: {cause.group(0)}"
+                f"The release from the quarantine of {table} can't be computed: {cause}"
             ) from error
         return mended
+
+    def judged(self, rows: DataFrame, table: SilverTable) -> DataFrame:
+        """The chosen rows with their repairs, and which rules they break now.
+
+        Raises:
+            OptionError: a column is not there, or an expression can't be computed.
+        """
+        repaired = self.repaired(rows, table.full_name).drop(judge.BROKEN)
+        return judge.judged(repaired, table.expectations, table.full_name)
 
 
 @dataclass(frozen=True)

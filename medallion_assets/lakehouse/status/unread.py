@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.lookups import consumed_name
 from medallion_assets.lakehouse.status.table_status import Unread
+from medallion_assets.lakehouse.streams import sources
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
-from medallion_assets.lakehouse.streams.sources import streamed
-from medallion_assets.lakehouse.tables import GoldTable, SilverTable, Table
+from medallion_assets.lakehouse.tables import Table
 
 
 def unread(table: Table, lake: Lake) -> tuple[Unread, ...]:
     """Each table that a silver or gold table reads, and how far it has read it."""
-    noted = _noted(table)
+    noted = sources.read(table)
     # Before the checkpoint: what a run reads in between is then not taken for unread.
     versions = {name: lake.log(of).version() for name, of in noted.items()}
     consumed = Checkpoint(lake.stream_directory(table)).consumed() if noted else {}
@@ -30,13 +27,3 @@ def unread(table: Table, lake: Lake) -> tuple[Unread, ...]:
             since = lake.log(of).committed_at(first + 1)
         found.append(Unread(of.full_name, newest.version if newest else None, number, since))
     return tuple(found)
-
-
-def _noted(table: Table) -> Mapping[str, Table]:
-    """The tables it reads, by the name under which its checkpoint notes how far."""
-    if isinstance(table, GoldTable):
-        return table.sources
-    if isinstance(table, SilverTable):
-        looked_up = {consumed_name(lookup): lookup.table for lookup in table.lookups}
-        return {**streamed(table), **looked_up}
-    return {}

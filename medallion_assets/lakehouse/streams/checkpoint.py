@@ -2,6 +2,7 @@
 
 Beside Spark's own directories (`offsets`, `commits`, `state`) a checkpoint holds `_stream.json`,
 the stream it belongs to, `_consumed.json`, the versions of the sources it has read to the end,
+`_judged.json`, the versions up to which the table's checks have judged what the stream wrote,
 `_event_times.json`, how far the event times of streams with watermarks are, and for a stream over
 files the ledger.
 """
@@ -20,6 +21,7 @@ from medallion_assets.lakehouse.json_file import write_whole
 
 _IDENTITY = "_stream.json"
 _CONSUMED = "_consumed.json"
+_JUDGED = "_judged.json"
 _EVENT_TIMES = "_event_times.json"
 
 
@@ -90,18 +92,25 @@ class Checkpoint:
 
     def consumed(self) -> Mapping[str, TableVersion]:
         """Source name to the version up to which it was read to the end."""
-        path = self.directory / _CONSUMED
-        if not path.is_file():
-            return {}
-        return {name: TableVersion(**held) for name, held in json.loads(path.read_text()).items()}
+        return _versions(self.directory / _CONSUMED)
 
     def record_consumed(self, versions: Mapping[str, TableVersion]) -> None:
         """Note that the sources were read to the end up to these versions.
 
         Written after the stream ended. If that is lost, the next run looks again and finds nothing.
         """
-        merged = {**self.consumed(), **versions}
-        write_whole(self.directory / _CONSUMED, {name: asdict(v) for name, v in merged.items()})
+        _add_versions(self.directory / _CONSUMED, versions)
+
+    def judged(self) -> Mapping[str, TableVersion]:
+        """Name of a check of the table to the version up to which it has judged it."""
+        return _versions(self.directory / _JUDGED)
+
+    def record_judged(self, versions: Mapping[str, TableVersion]) -> None:
+        """Note how far checks have judged the table, once their verdicts are told.
+
+        Where that is lost, the same rows are judged again.
+        """
+        _add_versions(self.directory / _JUDGED, versions)
 
     def event_times(self) -> Mapping[str, int]:
         """Stream name to the newest event time of its rows so far, in milliseconds since 1970."""
@@ -117,3 +126,14 @@ class Checkpoint:
         }
         if after != before:
             write_whole(self.directory / _EVENT_TIMES, after)
+
+
+def _versions(file: Path) -> Mapping[str, TableVersion]:
+    if not file.is_file():
+        return {}
+    return {name: TableVersion(**held) for name, held in json.loads(file.read_text()).items()}
+
+
+def _add_versions(file: Path, versions: Mapping[str, TableVersion]) -> None:
+    merged = {**_versions(file), **versions}
+    write_whole(file, {name: asdict(version) for name, version in merged.items()})

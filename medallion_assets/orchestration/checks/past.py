@@ -11,6 +11,9 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from medallion_assets.lakehouse.tables import Table
 from medallion_assets.orchestration.checks.specs import check_specs
 
+JUDGED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
+"""Records with a verdict; others are of checks that are planned, or were never evaluated."""
+
 AS_OF = "as_of"
 """Marks a result that repeats an earlier one, as its run had nothing to judge."""
 
@@ -46,10 +49,7 @@ def past_of(instance: dg.DagsterInstance, table: Table) -> dict[str, tuple[Past,
         records = instance.event_log_storage.get_asset_check_execution_history(
             check_key=spec.key,
             limit=_LOOKED_AT,
-            status={
-                AssetCheckExecutionRecordStatus.SUCCEEDED,
-                AssetCheckExecutionRecordStatus.FAILED,
-            },
+            status=JUDGED,
         )
         past = tuple(
             Past(datetime.fromtimestamp(record.create_timestamp, timezone.utc), record.evaluation)

@@ -13,7 +13,7 @@ from medallion_assets.lakehouse.errors import ExpectationFailedError, MedallionE
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.lineage import TableLineage, table_lineage
 from medallion_assets.lakehouse.materialization import Events, Materialization, Rows
-from medallion_assets.lakehouse.tables import PERSONAL_TAG, SilverTable, Table
+from medallion_assets.lakehouse.tables import SilverTable, Table
 from medallion_assets.orchestration.openlineage import facets
 from medallion_assets.orchestration.openlineage.datasets import (
     FILES,
@@ -118,7 +118,7 @@ def error_text(table: Table, error: Exception) -> str:
     kind = type(error).__name__
     if isinstance(error, ExpectationFailedError):
         return f"{kind}: a row of {table.full_name} breaks {error.rule}, which fails the run."
-    if table.tags.get(PERSONAL_TAG) == "true":
+    if table.is_personal:
         return f"{kind}: the message is in the log of the Dagster run."
     # Others' messages go on with stack traces and plans, which hold literals.
     text = str(error) if isinstance(error, MedallionError) else str(error).partition("\n")[0]

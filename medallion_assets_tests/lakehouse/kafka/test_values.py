@@ -16,7 +16,7 @@ from medallion_assets.lakehouse.changes.debezium import debezium_rows
 from medallion_assets.lakehouse.errors import DeclarationError, SchemaChangedError
 from medallion_assets.lakehouse.kafka.cluster import KafkaCluster
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.lineage import column_lineage
+from medallion_assets.lakehouse.lineage import table_lineage
 from medallion_assets.lakehouse.quality.expectations import expect_or_quarantine
 from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, OutputMode, SilverTable
 from medallion_assets_tests.lakehouse.delta_rows import append, rows, run
@@ -111,7 +111,7 @@ def test_the_fields_of_json_values_are_found_typed_and_kept_as_they_appear(lake:
     assert json.loads(misfit["rescued"]) == {"_file_path": "t/0/7", "id": "four"}
     types = {column.name: column.type for column in lake.log(table).columns()}
     assert (types["id"], types["price"], types["colour"]) == ("bigint", "double", "string")
-    known = column_lineage(lake, table)
+    known = table_lineage(lake, table).pairs
     assert known["colour"] == (("bronze.events", "value"),)
     assert known["at"] == (("bronze.events", "offset"),)
 

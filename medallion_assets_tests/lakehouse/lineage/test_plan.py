@@ -12,7 +12,7 @@ import pytest
 from medallion_assets.lakehouse import lineage
 from medallion_assets.lakehouse.changes.debezium import debezium_rows
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.lineage import column_lineage, table_lineage
+from medallion_assets.lakehouse.lineage import table_lineage
 from medallion_assets.lakehouse.tables import GoldTable, Lookup, SilverTable
 from medallion_assets_tests.lakehouse.delta_rows import append, raw, run
 
@@ -97,7 +97,7 @@ def test_a_count_has_what_its_rows_are_grouped_and_filtered_by(
     assert told(found.columns["revenue"]) == {"sales.amount aggregation"}
     deciding = {"sales.customer_id group by", "sales.status filter"}
     assert told(found.columns["orders"]) == deciding == told(found.rows)
-    assert column_lineage(filled, gold(_counted))["orders"] == (
+    assert table_lineage(filled, gold(_counted)).pairs["orders"] == (
         ("silver.sales", "customer_id"), ("silver.sales", "status"),
     )  # fmt: skip
 
@@ -216,4 +216,4 @@ def test_events_of_debezium_and_lookups_are_traced_through_a_stream(lake: Lake) 
         "bronze.clients.after join", "bronze.clients.before join",
     }  # fmt: skip
     assert found.undeclared == ()
-    assert column_lineage(lake, clients)["land"] == (("silver.customers", "country"),)
+    assert table_lineage(lake, clients).pairs["land"] == (("silver.customers", "country"),)

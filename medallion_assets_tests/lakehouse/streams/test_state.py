@@ -12,7 +12,7 @@ from deltalake import CommitProperties, Transaction, write_deltalake
 
 from medallion_assets.lakehouse.errors import CheckpointInUseError, DeclarationError
 from medallion_assets.lakehouse.lake import GENERATION, Lake
-from medallion_assets.lakehouse.lineage import column_lineage
+from medallion_assets.lakehouse.lineage import table_lineage
 from medallion_assets.lakehouse.rebuild import plan, rebuild
 from medallion_assets.lakehouse.streams.state import as_state_error
 from medallion_assets.lakehouse.tables import BronzeTable, Lakehouse, SilverTable, Watermark
@@ -68,7 +68,7 @@ def test_a_stream_that_is_made_anew_and_one_that_looks_different(
     land(lake, orders, 11, hour=10.5)
     assert run(visits, lake).rows.late == 1
     assert pairs(lake) == [(1, 1), (2, 2)]
-    assert column_lineage(lake, visits) == {
+    assert table_lineage(lake, visits).pairs == {
         "id": (("bronze.clicks", "id"),),
         "at": (("bronze.clicks", "at"),),
         "bought": (("bronze.orders", "id"),),

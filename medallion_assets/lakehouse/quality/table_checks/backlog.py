@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
 
@@ -18,6 +19,9 @@ class BacklogAtMost(TableCheck):
         age: of the oldest unread event.
     """
 
+    # What waits grows without a run that takes it.
+    asks: ClassVar[Asks] = Asks.ALWAYS
+
     files: int = 0
     events: int = 0
     age: timedelta | None = None
@@ -31,11 +35,6 @@ class BacklogAtMost(TableCheck):
         """One sentence."""
         age = f", none older than {self.age}" if self.age is not None else ""
         return f"A run leaves at most {self.files} files or {self.events} events behind{age}."
-
-    @property
-    def asks(self) -> Asks:
-        """Always: what waits grows without a run that takes it."""
-        return Asks.ALWAYS
 
     def verdict(self, looked: Looked) -> Verdict:
         """Compare what the run left with what is allowed."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from medallion_assets.lakehouse.delta_log import DeltaLog, TableVersion
 from medallion_assets.lakehouse.errors import DeclarationError
@@ -119,6 +119,9 @@ class TableCheck(ABC):
         blocking: whether a failure stops what is downstream; else it warns.
     """
 
+    asks: ClassVar[Asks] = Asks.ALWAYS
+    """When there is something to judge."""
+
     name: str = ""
     blocking: bool = False
 
@@ -139,11 +142,6 @@ class TableCheck(ABC):
     @abstractmethod
     def description(self) -> str:
         """One sentence: what holds where the check passes."""
-
-    @property
-    @abstractmethod
-    def asks(self) -> Asks:
-        """When there is something to judge."""
 
     @abstractmethod
     def verdict(self, looked: Looked) -> Verdict:

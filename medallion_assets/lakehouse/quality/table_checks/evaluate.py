@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.delta_log import TableVersion
-from medallion_assets.lakehouse.json_file import write_whole
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
+from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from medallion_assets.lakehouse.tables import Table
 
-_FILE = "_checked.json"
 _GONE = ("FILE_NOT_EXIST", "FILE_NOT_FOUND", "FAILED_READ_FILE", "CHANGE_DATA_NOT_RECORDED")
 
 
@@ -31,20 +28,17 @@ class Judged:
     Attributes:
         verdicts: by check; one that had nothing to judge is left out.
         version: the table's.
+        checkpoint: where it is noted.
     """
 
     verdicts: Mapping[str, Verdict]
     version: TableVersion | None
-    file: Path
+    checkpoint: Checkpoint
 
     def remember(self) -> None:
-        """Note how far the checks have looked, once their verdicts are told.
-
-        Where that is lost, the same rows are judged again.
-        """
+        """Note how far the checks have looked, once their verdicts are told."""
         if self.version is not None and self.verdicts:
-            told = dict.fromkeys(self.verdicts, str(self.version))
-            write_whole(self.file, {**_remembered(self.file), **told})
+            self.checkpoint.record_judged(dict.fromkeys(self.verdicts, self.version))
 
 
 def judge_table(
@@ -66,14 +60,14 @@ def judge_table(
         history: rows written by earlier runs that took something, the newest first.
         now: the time, with its zone.
     """
-    file = lake.stream_directory(table) / _FILE
+    checkpoint = Checkpoint(lake.stream_directory(table))
     version = lake.log(table).version()
     if version is None:
-        return Judged({}, None, file)
-    seen = _remembered(file)
+        return Judged({}, None, checkpoint)
+    seen = checkpoint.judged()
     verdicts = {}
     for check in table.checks:
-        since = _version(seen.get(check.name))
+        since = seen.get(check.name)
         if not _has_something(check, since, version, outcome):
             continue
         looked = Looked(
@@ -87,7 +81,7 @@ def judge_table(
             personal=table.is_personal,
         )
         verdicts[check.name] = _verdict(check, looked)
-    return Judged(verdicts, version, file)
+    return Judged(verdicts, version, checkpoint)
 
 
 def _has_something(
@@ -106,14 +100,3 @@ def _verdict(check: TableCheck, looked: Looked) -> Verdict:
             raise
         # What changed was vacuumed, as erasing does: then all rows are judged.
         return check.verdict(replace(looked, since=None))
-
-
-def _remembered(file: Path) -> dict[str, str]:
-    return dict(json.loads(file.read_text())) if file.is_file() else {}
-
-
-def _version(text: str | None) -> TableVersion | None:
-    if text is None:
-        return None
-    table_id, _, number = text.rpartition(":")
-    return TableVersion(table_id, int(number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
 
@@ -20,6 +21,9 @@ class Fresh(TableCheck):
         within: how old its newest value may be.
     """
 
+    # Time goes by without new rows too.
+    asks: ClassVar[Asks] = Asks.ALWAYS
+
     event_time: str
     within: timedelta
 
@@ -31,11 +35,6 @@ class Fresh(TableCheck):
     def description(self) -> str:
         """One sentence."""
         return f"The newest `{self.event_time}` is at most {self.within} old."
-
-    @property
-    def asks(self) -> Asks:
-        """Always: time goes by without new rows too."""
-        return Asks.ALWAYS
 
     def verdict(self, looked: Looked) -> Verdict:
         """Compare the newest value with the clock."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.failing_rows import failing_rows
@@ -28,6 +28,8 @@ class References(TableCheck):
         above: the share of rows, 0 to 1, that may name something that is not there.
     """
 
+    asks: ClassVar[Asks] = Asks.AFTER_A_COMMIT
+
     column: str
     table: SilverTable
     above: float = 0.0
@@ -48,11 +50,6 @@ class References(TableCheck):
     def description(self) -> str:
         """One sentence."""
         return f"What `{self.column}` names is in `{self.table.full_name}`."
-
-    @property
-    def asks(self) -> Asks:
-        """After commits it has not judged."""
-        return Asks.AFTER_A_COMMIT
 
     def verdict(self, looked: Looked) -> Verdict:
         """Count the changed rows whose column names nothing there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import ClassVar
 
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
 
@@ -22,6 +23,9 @@ class SchemaContract(TableCheck):
         exact: whether further columns break it; columns that begin with `_` never do.
     """
 
+    # It reads the log only.
+    asks: ClassVar[Asks] = Asks.ALWAYS
+
     columns: Mapping[str, str]
     exact: bool = False
 
@@ -37,11 +41,6 @@ class SchemaContract(TableCheck):
     def description(self) -> str:
         """One sentence."""
         return f"The table has the {len(self.columns)} columns it promises, with their types."
-
-    @property
-    def asks(self) -> Asks:
-        """Always: it reads the log only."""
-        return Asks.ALWAYS
 
     def verdict(self, looked: Looked) -> Verdict:
         """Compare with the table's log."""

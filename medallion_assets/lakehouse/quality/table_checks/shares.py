@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
@@ -11,6 +11,10 @@ from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, 
 
 @dataclass(frozen=True)
 class _Share(TableCheck):
+    asks: ClassVar[Asks] = Asks.AFTER_NEW_ROWS
+    counted: ClassVar[str]
+    column: ClassVar[str]
+
     above: float
 
     def __post_init__(self) -> None:
@@ -18,22 +22,28 @@ class _Share(TableCheck):
             raise DeclarationError(f"above={self.above} is a share from 0 to 1.")
         super().__post_init__()
 
-    @abstractmethod
-    def counted(self, looked: Looked) -> int:
-        """How many rows of the run did not fit."""
+    def default_name(self) -> str:
+        """`<what is counted>_share`."""
+        return f"{self.counted}_share"
 
     @property
-    def asks(self) -> Asks:
-        """After a run that took something."""
-        return Asks.AFTER_NEW_ROWS
+    def description(self) -> str:
+        """One sentence."""
+        return f"At most {self.above:.1%} of a run's rows have `{self.column}`."
 
     def verdict(self, looked: Looked) -> Verdict:
         """Compare the share with the highest allowed."""
-        rows, read = self.counted(looked), looked.outcome.rows.read
-        share = rows / read if read else 0.0
+        counts = looked.outcome.rows
+        rows: int = getattr(counts, self.counted)
+        share = rows / counts.read if counts.read else 0.0
         return Verdict(
             passed=share <= self.above,
-            numbers={"rows": rows, "read": read, "share": round(share, 4), "allowed": self.above},
+            numbers={
+                "rows": rows,
+                "read": counts.read,
+                "share": round(share, 4),
+                "allowed": self.above,
+            },
         )
 
 
@@ -45,18 +55,8 @@ class RescuedShare(_Share):
         above: the highest share that passes, 0 to 1.
     """
 
-    def default_name(self) -> str:
-        """`rescued_share`."""
-        return "rescued_share"
-
-    @property
-    def description(self) -> str:
-        """One sentence."""
-        return f"At most {self.above:.1%} of a run's rows have `_rescued_data`."
-
-    def counted(self, looked: Looked) -> int:
-        """Rows with `_rescued_data`."""
-        return looked.outcome.rows.rescued
+    counted: ClassVar[str] = "rescued"
+    column: ClassVar[str] = "_rescued_data"
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,5 @@ class CorruptShare(_Share):
         above: the highest share that passes, 0 to 1.
     """
 
-    def default_name(self) -> str:
-        """`corrupt_share`."""
-        return "corrupt_share"
-
-    @property
-    def description(self) -> str:
-        """One sentence."""
-        return f"At most {self.above:.1%} of a run's rows have `_corrupt_record`."
-
-    def counted(self, looked: Looked) -> int:
-        """Rows with `_corrupt_record`."""
-        return looked.outcome.rows.corrupt
+    counted: ClassVar[str] = "corrupt"
+    column: ClassVar[str] = "_corrupt_record"

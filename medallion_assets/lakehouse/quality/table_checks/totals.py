@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
 
@@ -29,6 +29,8 @@ class SameTotal(TableCheck):
             `sum(amount) filter (where status <> 'cancelled')`.
     """
 
+    asks: ClassVar[Asks] = Asks.AFTER_A_COMMIT
+
     total: str
     table: SilverTable
     other_total: str
@@ -41,11 +43,6 @@ class SameTotal(TableCheck):
     def description(self) -> str:
         """One sentence."""
         return f"`{self.total}` is `{self.other_total}` of `{self.table.full_name}`."
-
-    @property
-    def asks(self) -> Asks:
-        """After commits it has not judged."""
-        return Asks.AFTER_A_COMMIT
 
     def verdict(self, looked: Looked) -> Verdict:
         """Compute both."""

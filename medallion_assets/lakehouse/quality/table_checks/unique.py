@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.quality.failing_rows import EXAMPLES, FailingRow
@@ -22,6 +23,8 @@ class Unique(TableCheck):
         columns: their names.
     """
 
+    asks: ClassVar[Asks] = Asks.AFTER_A_COMMIT
+
     columns: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -38,11 +41,6 @@ class Unique(TableCheck):
     def description(self) -> str:
         """One sentence."""
         return f"One row for each {', '.join(self.columns)}, of the keys that changed."
-
-    @property
-    def asks(self) -> Asks:
-        """After commits it has not judged."""
-        return Asks.AFTER_A_COMMIT
 
     def verdict(self, looked: Looked) -> Verdict:
         """Count the rows of the changed keys."""

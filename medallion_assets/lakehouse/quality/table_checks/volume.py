@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from typing import ClassVar
 
 from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
 
@@ -21,6 +22,8 @@ class Volume(TableCheck):
         after: how many there have to be.
     """
 
+    asks: ClassVar[Asks] = Asks.AFTER_NEW_ROWS
+
     at_least: float = 0.1
     at_most: float = 10.0
     runs: int = 20
@@ -37,11 +40,6 @@ class Volume(TableCheck):
             f"A run writes {self.at_least:g} to {self.at_most:g} times the rows of the median of "
             f"the last {self.runs}."
         )
-
-    @property
-    def asks(self) -> Asks:
-        """After a run that took something."""
-        return Asks.AFTER_NEW_ROWS
 
     def verdict(self, looked: Looked) -> Verdict:
         """Compare the run with its history."""
