@@ -24,6 +24,8 @@ _BOXES_SEEN = """boxes => boxes.map(box => {
 })"""
 # Near a corner of the graph's space, where there is nothing but background.
 _GRIP = 12
+_ZOOM_MILLISECONDS = 1000
+_MOST_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -86,19 +88,22 @@ def hide_sidebar(page: Page) -> None:
     expect(page.get_by_placeholder("Jump to…")).to_have_count(0)
 
 
-def zoom_in(page: Page, times: int) -> None:
-    """Make the graph larger, a step each time."""
-    for _ in range(times):
-        page.get_by_role("button", name="zoom_in").click()
+def fit(page: Page) -> None:
+    """Make the graph smaller, a step each time, until all of it is seen in the middle."""
+    center(page)
+    for _ in range(_MOST_STEPS):
+        if _fits(page):
+            return
+        page.get_by_role("button", name="zoom_out").click()
+        center(page)
 
 
 def center(page: Page) -> None:
     """Drag the graph to the middle of the space it has."""
+    page.wait_for_timeout(_ZOOM_MILLISECONDS)
     space = page.locator(_SPACE).first.bounding_box()
     assert space is not None, "the graph is not drawn"
-    boxes = _boxes(page)
-    left, right = min(box.x for box in boxes), max(box.x + box.width for box in boxes)
-    top, bottom = min(box.y for box in boxes), max(box.y + box.height for box in boxes)
+    left, right, top, bottom = _extent(page)
     x, y = space["x"] + _GRIP, space["y"] + space["height"] - _GRIP
     page.mouse.move(x, y)
     page.mouse.down()
@@ -108,6 +113,23 @@ def center(page: Page) -> None:
         steps=5,
     )
     page.mouse.up()
+    page.wait_for_timeout(_ZOOM_MILLISECONDS)
+
+
+def _fits(page: Page) -> bool:
+    space = page.locator(_SPACE).first.bounding_box()
+    assert space is not None, "the graph is not drawn"
+    left, right, top, bottom = _extent(page)
+    across = space["x"] <= left and right <= space["x"] + space["width"]
+    return across and space["y"] <= top and bottom <= space["y"] + space["height"]
+
+
+def _extent(page: Page) -> tuple[float, float, float, float]:
+    """Left, right, upper and lower edge of what is drawn."""
+    boxes = _boxes(page)
+    left, right = min(box.x for box in boxes), max(box.x + box.width for box in boxes)
+    top, bottom = min(box.y for box in boxes), max(box.y + box.height for box in boxes)
+    return left, right, top, bottom
 
 
 def _boxes(page: Page) -> list[Box]:
