@@ -7,6 +7,7 @@ in milliseconds and without a job. That is what lets a run with nothing new end 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -133,8 +134,7 @@ class DeltaLog:
         name = f"max.{column}"
         if name not in actions.schema.names:
             return None
-        values = [_moment(value) for value in actions.column(name).to_pylist()]
-        return max((value for value in values if value is not None), default=None)
+        return _newest(actions.column(name).to_pylist())
 
     def columns(self) -> tuple[Column, ...]:
         """The schema's top-level columns."""
@@ -207,7 +207,10 @@ class DeltaLog:
 
 
 def _moment(value: datetime | date | str | float | None) -> datetime | None:
-    """What a log says of time: a number is milliseconds, days begin at midnight, zones are UTC."""
+    """What a log says of time.
+
+    Numbers are milliseconds, days begin at midnight, times without a zone are UTC.
+    """
     if isinstance(value, (int, float)):
         return datetime.fromtimestamp(value / 1000, timezone.utc)
     if isinstance(value, str):
@@ -217,6 +220,11 @@ def _moment(value: datetime | date | str | float | None) -> datetime | None:
     if not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
     return value if value.tzinfo is not None else value.replace(tzinfo=timezone.utc)
+
+
+def _newest(values: Iterable[datetime | date | str | float | None]) -> datetime | None:
+    moments = map(_moment, values)
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _version_of(table: DeltaTable) -> TableVersion:
@@ -238,8 +246,7 @@ def _newest_file_of(table: DeltaTable) -> datetime | None:
     actions = table.get_add_actions()
     if not actions.num_rows:
         return None
-    times = map(_moment, actions.column("modification_time").to_pylist())
-    return max((time for time in times if time is not None), default=None)
+    return _newest(actions.column("modification_time").to_pylist())
 
 
 def _type_name(spelled: Any) -> str:

@@ -36,7 +36,7 @@ class Lag:
         """Compare the table's checkpoint with the tables it reads."""
         consumed = Checkpoint(lake.stream_directory(table)).consumed()
         read = sources.read(table)
-        versions = {name: lake.log(of).version() for name, of in read.items()}
+        versions = sources.versions(read, lake)
         unread = tuple(
             of.full_name
             for name, of in read.items()

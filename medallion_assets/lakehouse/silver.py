@@ -45,7 +45,8 @@ def materialize_silver(table: SilverTable, run: Run) -> Materialization:
     """
     lake = run.lake
     checkpoint = Checkpoint(lake.stream_directory(table))
-    versions = {name: v for name, v in sources.versions(table, lake).items() if v is not None}
+    seen = sources.versions(sources.streamed(table), lake)
+    versions = {name: version for name, version in seen.items() if version is not None}
     if len(versions) < len(table.streams):
         # Some are not there yet, and with them the columns they will have.
         return Materialization(table.full_name)

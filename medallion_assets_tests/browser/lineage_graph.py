@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import FloatRect, Page, ViewportSize, expect
 
 LAYERS = ("landing", "bronze", "silver", "gold")
 
@@ -96,13 +96,13 @@ def fit(page: Page) -> None:
             return
         page.get_by_role("button", name="zoom_out").click()
         center(page)
+    assert _fits(page), "the graph does not fit on the page"
 
 
 def center(page: Page) -> None:
     """Drag the graph to the middle of the space it has."""
     page.wait_for_timeout(_ZOOM_MILLISECONDS)
-    space = page.locator(_SPACE).first.bounding_box()
-    assert space is not None, "the graph is not drawn"
+    space = _space(page)
     left, right, top, bottom = _extent(page)
     x, y = space["x"] + _GRIP, space["y"] + space["height"] - _GRIP
     page.mouse.move(x, y)
@@ -116,9 +116,15 @@ def center(page: Page) -> None:
     page.wait_for_timeout(_ZOOM_MILLISECONDS)
 
 
-def _fits(page: Page) -> bool:
+def _space(page: Page) -> FloatRect:
+    """Where the graph is drawn."""
     space = page.locator(_SPACE).first.bounding_box()
     assert space is not None, "the graph is not drawn"
+    return space
+
+
+def _fits(page: Page) -> bool:
+    space = _space(page)
     left, right, top, bottom = _extent(page)
     across = space["x"] <= left and right <= space["x"] + space["width"]
     return across and space["y"] <= top and bottom <= space["y"] + space["height"]

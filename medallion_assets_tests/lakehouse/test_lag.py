@@ -33,7 +33,7 @@ def read_all(lake: Lake, table: SilverTable | GoldTable) -> None:
     else:
         changed = Lookups(table, lake, checkpoint).changed()
         followed = {name: now for name, (_, _, now) in changed.items()}
-        found = {**sources.versions(table, lake), **followed}
+        found = {**sources.versions(sources.streamed(table), lake), **followed}
     checkpoint.record_consumed({name: v for name, v in found.items() if v is not None})
 
 

@@ -48,8 +48,8 @@ class Orders:
         return Lake(self.root / "lake", self.root / "landing")
 
     def land(self, name: str, *found: dict[str, Any], source: str = "orders") -> None:
-        rows = "".join(json.dumps(row) + "\n" for row in found)
-        landed.land(self.lake.landing / source / name, rows)
+        lines = "".join(json.dumps(row) + "\n" for row in found)
+        landed.land(self.lake.landing / source / name, lines)
 
     def run(
         self, job: str = "orders_job", lakehouse: Lakehouse = small_lakehouse

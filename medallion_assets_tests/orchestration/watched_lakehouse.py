@@ -114,7 +114,7 @@ class Watched:
                 for name, source in table.sources.items():
                     found[name] = self.lake.log(source).version()
             elif isinstance(table, SilverTable):
-                found = dict(sources.versions(table, self.lake))
+                found = dict(sources.versions(sources.streamed(table), self.lake))
                 followed = Lookups(table, self.lake, checkpoint).changed()
                 found |= {name: now for name, (_, _, now) in followed.items()}
             checkpoint.record_consumed({name: now for name, now in found.items() if now})

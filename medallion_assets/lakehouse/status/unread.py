@@ -13,7 +13,7 @@ def unread(table: Table, lake: Lake) -> tuple[Unread, ...]:
     """Each table that a silver or gold table reads, and how far it has read it."""
     noted = sources.read(table)
     # Before the checkpoint: what a run reads in between is then not taken for unread.
-    versions = {name: lake.log(of).version() for name, of in noted.items()}
+    versions = sources.versions(noted, lake)
     consumed = Checkpoint(lake.stream_directory(table)).consumed() if noted else {}
     found = []
     for name, of in noted.items():

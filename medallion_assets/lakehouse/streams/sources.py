@@ -34,12 +34,9 @@ def streamed(table: Table) -> Mapping[str, Table]:
     return {"source": table.source, **{f"join {t.full_name}": t for t in table.joins.values()}}
 
 
-def versions(table: Table, lake: Lake) -> Mapping[str, TableVersion | None]:
-    """Each streamed table's version, None where there is no table yet.
-
-    By the name under which a checkpoint notes it.
-    """
-    return {name: lake.log(of).version() for name, of in streamed(table).items()}
+def versions(tables: Mapping[str, Table], lake: Lake) -> Mapping[str, TableVersion | None]:
+    """Each table's version by the table's name, None where there is no table yet."""
+    return {name: lake.log(of).version() for name, of in tables.items()}
 
 
 def identity(table: SilverTable, lake: Lake) -> str:

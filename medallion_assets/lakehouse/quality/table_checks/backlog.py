@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
 
-from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
+from medallion_assets.lakehouse.quality.table_checks.check import Looked, TableCheck, Verdict
 
 
 @dataclass(frozen=True)
@@ -18,9 +17,6 @@ class BacklogAtMost(TableCheck):
         events: of topics.
         age: of the oldest unread event.
     """
-
-    # What waits grows without a run that takes it.
-    asks: ClassVar[Asks] = Asks.ALWAYS
 
     files: int = 0
     events: int = 0

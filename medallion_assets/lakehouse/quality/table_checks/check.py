@@ -120,7 +120,7 @@ class TableCheck(ABC):
     """
 
     asks: ClassVar[Asks] = Asks.ALWAYS
-    """When there is something to judge."""
+    """When there is something to judge: always, unless it is what rows or commits bring."""
 
     name: str = ""
     blocking: bool = False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
 
-from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
+from medallion_assets.lakehouse.quality.table_checks.check import Looked, TableCheck, Verdict
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,6 @@ class Fresh(TableCheck):
         event_time: a timestamp or date column.
         within: how old its newest value may be.
     """
-
-    # Time goes by without new rows too.
-    asks: ClassVar[Asks] = Asks.ALWAYS
 
     event_time: str
     within: timedelta

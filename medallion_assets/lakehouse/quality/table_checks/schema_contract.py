@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
-from medallion_assets.lakehouse.quality.table_checks.check import Asks, Looked, TableCheck, Verdict
+from medallion_assets.lakehouse.quality.table_checks.check import Looked, TableCheck, Verdict
 
 _SAME = {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}
 
@@ -22,9 +21,6 @@ class SchemaContract(TableCheck):
         columns: name to SQL type.
         exact: whether further columns break it; columns that begin with `_` never do.
     """
-
-    # It reads the log only.
-    asks: ClassVar[Asks] = Asks.ALWAYS
 
     columns: Mapping[str, str]
     exact: bool = False
