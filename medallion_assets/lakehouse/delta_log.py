@@ -122,6 +122,14 @@ class DeltaLog:
         table = self._open()
         return 0 if table is None else _rows_of(table)
 
+    def size_in_bytes(self) -> int:
+        """The size of the data files of the newest version."""
+        table = self._open()
+        if table is None:
+            return 0
+        sizes = table.get_add_actions().column("size_bytes").to_pylist()
+        return sum(int(size) for size in sizes)
+
     def newest(self, column: str) -> datetime | None:
         """The highest value of a timestamp or date column, from the files' statistics.
 

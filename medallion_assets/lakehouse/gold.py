@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from medallion_assets.lakehouse import lineage
+from medallion_assets.lakehouse import lineage, skipping
 from medallion_assets.lakehouse.delta_log import TableVersion
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization, Rows
 from medallion_assets.lakehouse.run import Run
+from medallion_assets.lakehouse.skipping import Bounds
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.trigger import Trigger
@@ -148,9 +149,12 @@ class _Computing:
         from medallion_assets.lakehouse.type_widening.tables import widen_columns
 
         changed = groups.select(*[F.col(key).alias(f"_changed_{key}") for key in self.keys])
+        paths = [self.lake.path(source) for source in self.table.sources.values()]
+        large = any(map(skipping.is_worth_it, paths))
+        bounds = skipping.bounds_of(groups, self.keys) if large else {}
         result = self._checked(
             self.table.query(
-                **{name: self._rows_of(spark, name, changed) for name in self.table.sources}
+                **{name: self._rows_of(spark, name, changed, bounds) for name in self.table.sources}
             )
         )
         values = [name for name in result.columns if name not in self.keys]
@@ -187,10 +191,18 @@ class _Computing:
                 .execute()
             )
 
-    def _rows_of(self, spark: SparkSession, name: str, changed: DataFrame) -> DataFrame:
+    def _rows_of(
+        self,
+        spark: SparkSession,
+        name: str,
+        changed: DataFrame,
+        bounds: Mapping[str, Bounds],
+    ) -> DataFrame:
         """A source's rows that belong to changed groups, with the group columns."""
         stored = spark.read.format("delta").load(str(self.lake.path(self.table.sources[name])))
         rows = _with_groups(stored, self.table.group_expressions(name))
+        for key, within in bounds.items():
+            rows = rows.where(within.holds(rows[key]))
         return rows.join(changed, _same(changed, rows, self.keys), "left_semi")
 
     def _checked(self, result: DataFrame) -> DataFrame:

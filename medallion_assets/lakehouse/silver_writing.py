@@ -200,7 +200,12 @@ class SilverWriting:
             cluster_by=table.cluster_by,
             widening=self.widening,
         )
-        winners = self.lookups.augment(latest.winners(good)).persist()
+        winners = self.lookups.augment(latest.winners(good))
+        if latest.places is None:
+            # Read once: a merge keeps a copy of its source by itself.
+            latest.apply(winners, (self.stream, number))
+            return
+        winners.persist()
         try:
             latest.apply(winners, (self.stream, number))
         finally:

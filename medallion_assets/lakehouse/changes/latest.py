@@ -7,15 +7,17 @@ table that is to have no column of ours, all of it beside the table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from medallion_assets.lakehouse import skipping
 from medallion_assets.lakehouse.changes.events import column, fingerprint, place, same
 from medallion_assets.lakehouse.changes.places import REPEATED, Places
 from medallion_assets.lakehouse.changes.rules import DELETED, FINGERPRINT, SEQUENCE
 from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.skipping import Bounds
 from medallion_assets.lakehouse.sql_text import quoted
 from medallion_assets.lakehouse.streams import query
 
@@ -91,7 +93,14 @@ class LatestRows:
             )
             return
         with query.transaction(rows.sparkSession, transaction):
-            self._merge(rows.sparkSession, rows)
+            if not skipping.is_worth_it(self.path):
+                self._merge(rows.sparkSession, rows, {})
+                return
+            rows = rows.persist()
+            try:
+                self._merge(rows.sparkSession, rows, skipping.bounds_of(rows, self.keys))
+            finally:
+                rows.unpersist()
 
     def _is_incomplete(self, rows: DataFrame) -> bool:
         """Whether a crash has kept rows out of the table whose places are known."""
@@ -108,7 +117,7 @@ class LatestRows:
         missing = F.when(F.col(f"s.{DELETED}"), found.isNotNull()).otherwise(differs)
         return not rows.alias("s").join(held, same(self.keys), "left").where(missing).isEmpty()
 
-    def _merge(self, spark: SparkSession, rows: DataFrame) -> None:
+    def _merge(self, spark: SparkSession, rows: DataFrame, bounds: Mapping[str, Bounds]) -> None:
         from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
@@ -127,11 +136,10 @@ class LatestRows:
         else:
             newer, outranked = here != there, F.lit(True)
         row: dict[str, str | Column] = {quoted(name): column(name, "s") for name in written.columns}
-        merge = (
-            DeltaTable.forPath(spark, str(self.path))
-            .alias("t")
-            .merge(rows.alias("s"), same(self.keys))
-        )
+        on = same(self.keys)
+        for name, within in bounds.items():
+            on = on & within.holds(column(name, "t"))
+        merge = DeltaTable.forPath(spark, str(self.path)).alias("t").merge(rows.alias("s"), on)
         merge = merge.withSchemaEvolution()
         if self.places is None:
             merge = merge.whenMatchedUpdate(condition=newer, set=row)

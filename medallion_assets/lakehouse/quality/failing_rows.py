@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Row
 
 EXAMPLES = 5
 """How many rows of a rule are shown."""
@@ -17,6 +18,8 @@ ORIGIN = ("_file_path", "_topic", "_partition", "_offset")
 """The columns that say where a row came from, as bronze has them."""
 
 _LONGEST = 500
+_PLACES = 20 * EXAMPLES
+"""How many rows are looked at for all rules together."""
 
 
 @dataclass(frozen=True)
@@ -37,34 +40,48 @@ class FailingRow:
 def failing_rows(
     rows: DataFrame, breaks: Sequence[tuple[str, Column]], *, personal: bool
 ) -> dict[str, tuple[FailingRow, ...]]:
-    """A few rows for each condition, in one job.
+    """A few rows for each condition, mostly in one job.
 
     Args:
         rows: where they are; they should be cached.
-        breaks: a name to the condition for its rows.
+        breaks: a name to the condition for its rows, each of which some rows meet.
         personal: whether the values may not be shown.
     """
-    from pyspark.sql import functions as F
-
     if not breaks:
         return {}
+    seen = _first(rows, breaks, personal=personal)
+    found = {name: _of_rule(name, seen) for name, _ in breaks}
+    if len(seen) == _PLACES:
+        # Rows that break other rules may have taken all the places.
+        for rule in [rule for rule in breaks if len(found[rule[0]]) < EXAMPLES]:
+            alone = _first(rows.where(rule[1]), [rule], personal=personal)
+            found[rule[0]] = _of_rule(rule[0], alone)
+    return found
+
+
+def _of_rule(name: str, seen: Iterable[Row]) -> tuple[FailingRow, ...]:
+    of_it = [FailingRow(row["origin"], row["row"]) for row in seen if name in row["names"]]
+    return tuple(of_it[:EXAMPLES])
+
+
+def _first(rows: DataFrame, breaks: Sequence[tuple[str, Column]], *, personal: bool) -> list[Row]:
+    """The first rows that meet any of the conditions, with the names of those they meet."""
+    from pyspark.sql import functions as F
+
     origins = [F.col(name).cast("string") for name in ORIGIN if name in rows.columns]
     values = [name for name in rows.columns if not name.startswith("_")]
     shown = F.to_json(F.struct(*[F.col(f"`{name}`") for name in values])) if values else F.lit("")
-    found = [
-        rows.where(condition)
-        .limit(EXAMPLES)
+    names = F.array_compact(F.array(*[F.when(met, F.lit(name)) for name, met in breaks]))
+    # One task reads the rows until there are enough: Spark else looks at some of the partitions
+    # first, and for the rest starts a second job.
+    return (
+        rows.where(reduce(or_, [met for _, met in breaks]))
+        .coalesce(1)
+        .limit(_PLACES)
         .select(
-            F.lit(name).alias("name"),
+            names.alias("names"),
             F.concat_ws(" ", *origins).alias("origin") if origins else F.lit("").alias("origin"),
             (F.lit("") if personal else F.left(shown, F.lit(_LONGEST))).alias("row"),
         )
-        for name, condition in breaks
-    ]
-    collected = reduce(lambda one, other: one.unionByName(other), found).collect()
-    return {
-        name: tuple(
-            FailingRow(row["origin"], row["row"]) for row in collected if row["name"] == name
-        )
-        for name, _ in breaks
-    }
+        .collect()
+    )

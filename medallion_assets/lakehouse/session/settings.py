@@ -42,8 +42,11 @@ def local(cores: int, memory: str) -> dict[str, str]:
         "spark.databricks.delta.snapshotPartitions": "1",
         # VACUUM lists with so many tasks, of which 10,000 took 21.5 s for one file, not 2.9.
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(cores),
-        # A broadcast of a small side spares a shuffle; AQE plans the rest from measured sizes.
-        "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+        # Plans again after each stage, as a Spark job of its own: 43 jobs more of 68 an increment.
+        # There are as many partitions as cores, so nothing is left to coalesce.
+        "spark.sql.adaptive.enabled": "false",
+        # Spark keeps 100 generated classes and compiles the others anew, in every run.
+        "spark.sql.codegen.cache.maxEntries": "5000",
         "spark.locality.wait": "0s",
         # Without checksum side files: they double the files of every commit, a process killed
         # between file and checksum leaves a pair that no longer reads, and a name with a colon
