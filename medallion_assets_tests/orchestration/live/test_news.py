@@ -8,14 +8,17 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from medallion_assets.lakehouse.autoloader.discovery.directory_notifications import (
+    DirectoryNotifications,
+)
 from medallion_assets.lakehouse.autoloader.discovery.notifications import Told
 from medallion_assets.lakehouse.lag import Lag
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.tables import BronzeTable, GoldTable, SilverTable
 from medallion_assets.orchestration.live import news
-from medallion_assets.orchestration.live.news import News, news_of
-from medallion_assets.orchestration.source_look import SourceLook
+from medallion_assets.orchestration.live.news import SourceNews, news_of
+from medallion_assets.orchestration.source_look import SourceLook, look_at
 from medallion_assets_tests.lakehouse.autoloader import landed
 from medallion_assets_tests.lakehouse.delta_rows import append
 from medallion_assets_tests.orchestration.small_lakehouse import (
@@ -29,7 +32,7 @@ from medallion_assets_tests.orchestration.small_lakehouse import (
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which tables and sources were looked at."""
     seen: list[str] = []
-    look_at, lag_of = news.look_at, Lag.of
+    lag_of = Lag.of
 
     def look(table: BronzeTable, lake: Lake, *, budget_seconds: float) -> SourceLook:
         seen.append(table.full_name)
@@ -45,9 +48,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def source(lake: Lake) -> Iterator[News]:
+def source(lake: Lake) -> Iterator[SourceNews]:
     lake.landing_path(bronze_customers.source).mkdir(parents=True)
-    found = news_of(bronze_customers, lake)
+    found = SourceNews(bronze_customers, lake)
     yield found
     found.close()
 
@@ -60,7 +63,9 @@ def file(lake: Lake, name: str) -> Path:
     return lake.landing_path(bronze_customers.source) / name
 
 
-def test_a_file_is_news_until_it_was_taken(lake: Lake, source: News, looks: list[str]) -> None:
+def test_a_file_is_news_until_it_was_taken(
+    lake: Lake, source: SourceNews, looks: list[str]
+) -> None:
     assert not source.waiting()
     unfinished = landed.land(file(lake, "_a.json"))
     assert not source.waiting()
@@ -93,11 +98,11 @@ def test_a_commit_is_news_until_it_was_taken(lake: Lake, looks: list[str]) -> No
 
 
 def test_what_was_not_told_is_found_from_time_to_time(
-    lake: Lake, source: News, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, source: SourceNews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not source.waiting()
     # As on a file system that tells nothing of what others write.
-    monkeypatch.setattr(type(source._notifications), "told", lambda _: Told((), True))
+    monkeypatch.setattr(DirectoryNotifications, "told", lambda _: Told((), complete=True))
     landed.land(file(lake, "a.json"))
     assert not source.waiting()
     monkeypatch.setattr(source, "clock", lambda: 1e12)
@@ -106,7 +111,7 @@ def test_what_was_not_told_is_found_from_time_to_time(
 
 def test_a_round_with_nothing_new_opens_nothing(lake: Lake, looks: list[str]) -> None:
     for table in small_lakehouse.tables:
-        if not table.upstream:
+        if isinstance(table, BronzeTable):
             lake.landing_path(table.source).mkdir(parents=True)
     every = [news_of(table, lake) for table in small_lakehouse.tables]
     try:
