@@ -121,9 +121,9 @@ def _rounds(
     spark: SparkResource,
 ) -> Iterator[Event]:
     def turn(table: Table) -> Turn:
-        def step(taken: int) -> TableStep:
+        def step(tries: int) -> TableStep:
             return TableStep(
-                table, lake, spark, context.instance, context.run, context.log, attempt=taken
+                table, lake, spark, context.instance, context.run, context.log, attempt=tries
             )
 
         news = held.enter_context(_closing(table, lake))

@@ -118,7 +118,8 @@ class SourceNews:
     lake: Lake
     clock: Callable[[], float] = time.monotonic
     _waiting: bool = field(default=False, init=False)
-    _moved: int = field(default=0, init=False)
+    _times_told: int = field(default=0, init=False)
+    _signature: str = field(default="", init=False)
     _next_whole_look: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
@@ -130,9 +131,10 @@ class SourceNews:
     def waiting(self) -> bool:
         """Whether the source may hold something that the table does not."""
         told = self._told()
+        if told:
+            self._times_told += 1
         if told or (told is None and self._seen()):
             self._waiting = True
-            self._moved += 1
         return self._waiting
 
     def taken(self) -> None:
@@ -140,9 +142,9 @@ class SourceNews:
         self._waiting = False
 
     @property
-    def mark(self) -> int:
-        """How often something has come."""
-        return self._moved
+    def mark(self) -> tuple[int, str]:
+        """How often files were told of, and what the last look saw."""
+        return self._times_told, self._signature
 
     def close(self) -> None:
         """Want no more news."""
@@ -176,6 +178,7 @@ class SourceNews:
             # Of a directory with very many files, a twentieth of the time at most.
             took = self.clock() - began
             self._next_whole_look = self.clock() + max(WHOLE_LOOK_SECONDS, 20 * took)
+        self._signature = look.signature
         return look.seen.waiting or look.may_follow
 
     def _opened(self, selection: Selection) -> Notifications | None:

@@ -35,7 +35,7 @@ class Turn:
         above: all tables it reads, directly or not, that are part of the live job.
         news: whether something is new for it.
         reports: what Dagster is told.
-        step: the table's step, given how often it was taken before.
+        step: the table's step, given how often it was tried before.
         log: the run's log.
 
     Attributes:
@@ -51,6 +51,7 @@ class Turn:
     failure: Failure | None = field(default=None, init=False)
     _untold: bool = field(default=True, init=False)
     """What it holds may be unknown to Dagster: at first what a killed run has left."""
+    _tries: int = field(default=0, init=False)
     _taken: int = field(default=0, init=False)
     _unreadable: tuple[FailedFile, ...] = field(default=(), init=False)
     _hindrance: str = field(default="", init=False)
@@ -99,7 +100,8 @@ class Turn:
         return self._taken
 
     def _taken_and_told(self) -> Iterator[Event]:
-        step = self.step(self._taken)
+        step = self.step(self._tries)
+        self._tries += 1
         inputs = self.reports.inputs()
         outcome = step.take()
         self.news.taken()

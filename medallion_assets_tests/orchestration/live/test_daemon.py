@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 
 from medallion_assets.orchestration import Automation
@@ -25,6 +24,14 @@ from medallion_assets_tests.orchestration.small_lakehouse import bronze_orders, 
 
 pytestmark = pytest.mark.process
 
+GOLD = dg.AssetKey(["gold", "revenue"])
+GOES_ON = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
 
 def test_files_that_land_all_the_time_are_taken_once_by_live_and_other_runs(
     tmp_path: Path,
@@ -35,6 +42,8 @@ def test_files_that_land_all_the_time_are_taken_once_by_live_and_other_runs(
         daemon.land("customers", "1.json", {"customer_id": 1, "country": "NL", "seq": 1})
         with landing(daemon) as landed:
             wait_for_gold_of(daemon, live)
+            kill_engine(daemon, live)
+            wait_for_gold_of(daemon, live, since=written(daemon, live))
             daemon.wait_for("a skipped tick", lambda: skipped_for(daemon, live))
 
             assert daemon.instance.run_launcher.terminate(live)
@@ -45,20 +54,12 @@ def test_files_that_land_all_the_time_are_taken_once_by_live_and_other_runs(
 
             second = launched(daemon)
             wait_for_gold_of(daemon, second)
-            kill(daemon, second)
+            process_of(daemon, second).kill()
             wait_for_gold_of(daemon, taking_over(daemon, second))
             assert status(daemon, second) is dg.DagsterRunStatus.FAILURE
         expected = list(range(1, len(landed) + 1))
         daemon.wait_for("every order", lambda: revenue(daemon) == 10.0 * len(expected))
     assert sorted(row["order_id"] for row in rows(daemon.lake.path(bronze_orders))) == expected
-
-
-GOES_ON = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
 
 
 @contextmanager
@@ -105,17 +106,18 @@ def status(daemon: Daemon, run_id: str) -> dg.DagsterRunStatus:
     return run.status
 
 
-def wait_for_gold_of(daemon: Daemon, run_id: str) -> None:
-    """Wait until a run has written gold."""
-    key = dg.AssetKey(["gold", "revenue"])
+def wait_for_gold_of(daemon: Daemon, run_id: str, since: int = 0) -> None:
+    """Wait until a run has written something to gold, once more than so often."""
+    daemon.wait_for(f"gold of {run_id}", lambda: written(daemon, run_id) > since)
 
-    def written() -> bool:
-        told = daemon.instance.get_records_for_run(
-            run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
-        ).records
-        return any(event.asset_key == key for event in told)
 
-    daemon.wait_for(f"gold of {run_id}", written)
+def written(daemon: Daemon, run_id: str) -> int:
+    """How often a run has written something to gold."""
+    told = daemon.instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+    ).records
+    gold = [one.asset_materialization for one in told if one.asset_key == GOLD]
+    return sum(one is not None and bool(one.metadata["batches"].value) for one in gold)
 
 
 def skipped_for(daemon: Daemon, live: str) -> bool:
@@ -154,13 +156,18 @@ def errors(daemon: Daemon, run_id: str) -> list[str]:
     ]
 
 
-def kill(daemon: Daemon, run_id: str) -> None:
-    """SIGKILL to the process of a run."""
+def process_of(daemon: Daemon, run_id: str) -> psutil.Process:
+    """The process of a run."""
     events = daemon.instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_START)
     (event,) = [entry.dagster_event for entry in events]
     assert event is not None
-    assert event.pid is not None
-    os.kill(event.pid, signal.SIGKILL)
+    return psutil.Process(event.pid)
+
+
+def kill_engine(daemon: Daemon, run_id: str) -> None:
+    """SIGKILL to the JVM of a run."""
+    (engine,) = [one for one in process_of(daemon, run_id).children() if one.name() == "java"]
+    engine.kill()
 
 
 def revenue(daemon: Daemon) -> float:
