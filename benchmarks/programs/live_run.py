@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from benchmarks.programs.stopwatch import Stopwatch, parser
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def main() -> None:
         raise SystemExit(f"{len(lander.seconds)} of {told.files} files have reached gold")
     watch.lap("live")
     watch.facts |= {f"file_{n:02d}": taken for n, taken in enumerate(lander.seconds)}
+    watch.facts |= {f"processor_{n:02d}": used for n, used in enumerate(lander.processor)}
     watch.tell()
 
 
@@ -64,6 +67,7 @@ class _Lander:
     files: int
     rows: int
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
     def run(self) -> None:
         """Land the files: some to warm up, the others measured."""
@@ -80,11 +84,12 @@ class _Lander:
             in_gold += sum(map(_is_kept, numbers))
             unfinished = directory / f"_{NEW_FILES}-{file}"
             unfinished.write_text("".join(map(orders.line, numbers)))
-            landed = time.time()
+            landed, used = time.time(), _processor_seconds()
             unfinished.rename(directory / f"{NEW_FILES}-{file:07d}.json")
             committed = self._wait_for(in_gold)
             if file >= _WARM_UP:
                 self.seconds.append(committed - landed)
+                self.processor.append(_processor_seconds() - used)
 
     def _wait_for(self, orders: int) -> float:
         """Wait until gold counts so many orders; when that was committed."""
@@ -108,6 +113,13 @@ def _newest(log: Path, after: int) -> int:
     while (log / f"{newest + 1:020d}.json").is_file():
         newest += 1
     return newest
+
+
+def _processor_seconds() -> float:
+    """Of this process and its JVM so far."""
+    this = psutil.Process()
+    times = [one.cpu_times() for one in (this, *this.children())]
+    return sum(one.user + one.system for one in times)
 
 
 def _is_kept(number: int) -> bool:

@@ -22,7 +22,8 @@ from medallion_assets_tests.orchestration.daemon import Daemon, running_daemon
 from medallion_assets_tests.orchestration.live import location
 from medallion_assets_tests.orchestration.small_lakehouse import bronze_orders, gold_revenue
 
-pytestmark = pytest.mark.process
+# Five JVMs, one after the other.
+pytestmark = [pytest.mark.process, pytest.mark.timeout(1200)]
 
 GOLD = dg.AssetKey(["gold", "revenue"])
 GOES_ON = (
