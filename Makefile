@@ -18,7 +18,7 @@ ifneq ($(shell cat .venv/location 2>/dev/null),$(CURDIR))
 MOVED := FORCE
 endif
 
-.PHONY: help run land ui status test check lock bench services services-stop screenshots clean FORCE
+.PHONY: help run land live ui status test check lock bench services services-stop screenshots clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ run: .venv/runtime.stamp ## take in everything new, from the landing files to th
 
 land: .venv/runtime.stamp ## drop the next batch of sample files into the landing directories
 	@$(BIN)/medallion land $(ARGS)
+
+live: .venv/runtime.stamp ## take in what lands as it lands, until Ctrl-C
+	@$(BIN)/medallion live $(ARGS)
 
 ui: .venv/runtime.stamp ## open the Dagster UI, with its landing sensors on
 	@$(BIN)/medallion ui $(ARGS)

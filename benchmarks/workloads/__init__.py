@@ -8,6 +8,7 @@ from benchmarks.workloads.first_load import FirstLoad
 from benchmarks.workloads.gold_groups import GoldGroups
 from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.increment import Increment
+from benchmarks.workloads.live import Live
 from benchmarks.workloads.no_op import NoOp
 from benchmarks.workloads.sensor import Sensor
 
@@ -18,6 +19,7 @@ WORKLOADS: tuple[Workload, ...] = (
     GoldGroups(),
     FirstLoad(),
     NoOp(),
+    Live(),
     Sensor(),
 )
 """All of them, in the order of the table."""

@@ -11,6 +11,7 @@ from medallion_assets.cli import (
     copy_into,
     erase,
     land,
+    live,
     rebuild,
     release,
     reprocess,
@@ -51,7 +52,19 @@ def _parser() -> argparse.ArgumentParser:
         "the landing directories and the Dagster instance.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run, land, ui, status, release, rebuild, reprocess, schema, copy_into, erase):
+    for command in (
+        run,
+        land,
+        live,
+        ui,
+        status,
+        release,
+        rebuild,
+        reprocess,
+        schema,
+        copy_into,
+        erase,
+    ):
         added = command.add_to(commands)
         added.add_argument(
             "--verbose", action="store_true", help="show what is done, and stack traces"

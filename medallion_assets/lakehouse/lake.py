@@ -100,6 +100,10 @@ class Lake:
         """The file the writing run locks."""
         return self.root / "_medallion" / "locks" / f"{table.full_name}.lock"
 
+    def live_lock_path(self, table: Table) -> Path:
+        """The file a live job locks as long as it goes on, against another one."""
+        return self.lock_path(table).with_name(f"{table.full_name}.live.lock")
+
     @property
     def erasures(self) -> Path:
         """The directory of the records of erasures."""

@@ -14,6 +14,7 @@ from medallion_assets.orchestration.automation import Automation
 from medallion_assets.orchestration.automation_sensor import automation_sensor, with_conditions
 from medallion_assets.orchestration.jobs import daily_schedule, lakehouse_job, source_job
 from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.live import live_job
 from medallion_assets.orchestration.sensors import (
     DEFAULT_INTERVAL_SECONDS,
     reporting_sensor,
@@ -66,7 +67,7 @@ def build_definitions(
         ]
     return dg.Definitions(
         assets=[*(landing_spec(table.source) for table in bronze), *tables],
-        jobs=[everything, *source_jobs.values()],
+        jobs=[everything, *source_jobs.values(), live_job(lakehouse)],
         sensors=sensors,
         schedules=[daily_schedule(everything)],
         resources={"lake": lake, "spark": spark or _spark(bronze)},

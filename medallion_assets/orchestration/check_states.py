@@ -91,11 +91,11 @@ def _has_storage(reference: InstanceRef) -> bool:
 
 def _states(instance: dg.DagsterInstance, tables: Iterable[Table]) -> dict[str, CheckStates]:
     keys = {table.full_name: [spec.key for spec in check_specs(table)] for table in tables}
-    latest = _latest(instance, [key for some in keys.values() for key in some])
+    latest = latest_evaluations(instance, [key for some in keys.values() for key in some])
     return {name: _sorted(some, latest) for name, some in keys.items()}
 
 
-def _latest(
+def latest_evaluations(
     instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]
 ) -> dict[dg.AssetCheckKey, dg.AssetCheckEvaluation]:
     """What each check said last; it may be planned for a run that goes on, and has not yet."""

@@ -22,7 +22,7 @@ from medallion_assets.orchestration.jobs import SOURCE_TAG, source_assets
 from medallion_assets.orchestration.keys import landing_key
 from medallion_assets.orchestration.lake import LakeResource
 from medallion_assets.orchestration.source_cursor import SourceCursor
-from medallion_assets.orchestration.source_decision import decide
+from medallion_assets.orchestration.source_decision import decide, decide_after_live
 from medallion_assets.orchestration.source_look import SourceLook, look_at
 from medallion_assets.orchestration.source_runs import SourceRuns
 
@@ -138,18 +138,18 @@ def _tick(
     cursor = SourceCursor.from_json(context.cursor)
     end_abandoned_runs(context.instance)
     runs = SourceRuns(context.instance, table)
-    if (run := runs.unfinished()) is not None:
+    if (taking := runs.taking()) is not None:
         # Its end is what the next look has to be compared with.
-        status = run.status.value.lower()
-        return dg.SensorResult(
-            skip_reason=f"run {run.run_id[:8]} ({run.job_name}) is {status}: it takes what landed",
-            cursor=cursor.to_json(),
-        )
+        return dg.SensorResult(skip_reason=taking.sentence, cursor=cursor.to_json())
     try:
         look = look_at(table, lake, budget_seconds=LOOK_SECONDS, resume_after=cursor.resume_after)
     except BrokerUnavailableError as error:
         return dg.SensorResult(skip_reason=str(error), cursor=cursor.to_json())
-    decision = decide(table.source.name, look.seen, cursor, runs.last_finished(), time.time())
+    name, live_run = table.source.name, runs.live_run_to_follow()
+    if live_run is not None:
+        decision = decide_after_live(name, look.seen, cursor, live_run)
+    else:
+        decision = decide(name, look.seen, cursor, runs.last_finished(), time.time())
     events, cursor = _report(look, cursor, decision.cursor)
     if decision.run_key is None:
         return dg.SensorResult(

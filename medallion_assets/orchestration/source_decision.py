@@ -57,6 +57,50 @@ def pause_seconds(attempt: int) -> float:
     return float(min(FIRST_PAUSE_SECONDS * 2 ** min(attempt, 16), LONGEST_PAUSE_SECONDS))
 
 
+@dataclass(frozen=True)
+class Taking:
+    """A run that takes what is new in a source, or is about to.
+
+    Attributes:
+        run_id: its id.
+        job: its job.
+        status: as Dagster calls it.
+        is_live: whether it goes on taking what lands, until it is ended.
+    """
+
+    run_id: str
+    job: str
+    status: str
+    is_live: bool
+
+    @property
+    def sentence(self) -> str:
+        """Why no run is requested meanwhile."""
+        run = f"run {self.run_id[:8]} ({self.job}) is {self.status.lower()}"
+        if self.is_live:
+            return f"{run}: it takes what lands, until it ends"
+        return f"{run}: it takes what landed"
+
+
+def decide_after_live(source: str, seen: Seen, cursor: SourceCursor, live_run: str) -> Decision:
+    """Take over from a live run that has ended: one run, at once.
+
+    Also where nothing is new, as it may have been ended between two tables, or before it had told
+    of the last one. Where nothing is left to do, the run starts no JVM.
+
+    Args:
+        source: its name.
+        seen: what was seen there.
+        cursor: what was remembered.
+        live_run: the id of the live run.
+    """
+    return Decision(
+        reason=f"live run {live_run[:8]} has ended, a run takes over; {seen.sentence}",
+        cursor=replace(cursor, taken=seen.taken, attempt=0, resume_after=seen.resume_after),
+        run_key=f"{source}:after-live:{live_run}",
+    )
+
+
 def decide(
     source: str,
     seen: Seen,

@@ -9,7 +9,9 @@ import dagster as dg
 from medallion_assets.lakehouse.tables import BronzeTable
 from medallion_assets.orchestration.jobs import LAKEHOUSE_JOB, SOURCE_TAG, source_job_name
 from medallion_assets.orchestration.keys import table_key
-from medallion_assets.orchestration.source_decision import FinishedRun
+from medallion_assets.orchestration.live.live_runs import last_ended
+from medallion_assets.orchestration.live.live_runs import taking as taking_live
+from medallion_assets.orchestration.source_decision import FinishedRun, Taking
 
 UNFINISHED = (
     dg.DagsterRunStatus.QUEUED,
@@ -31,6 +33,29 @@ class SourceRuns:
 
     instance: dg.DagsterInstance
     table: BronzeTable
+
+    def taking(self) -> Taking | None:
+        """What takes, or will take, what has landed: a live run, or one that is to end by itself.
+
+        A live run comes first: it goes on.
+        """
+        live = taking_live(self.instance, [self.table.source.name])
+        run = live or self.unfinished()
+        if run is None:
+            return None
+        return Taking(run.run_id, run.job_name, run.status.value, is_live=run is live)
+
+    def live_run_to_follow(self) -> str | None:
+        """The id of a live run that has ended, and after which no run of the source began."""
+        live = last_ended(self.instance, self.table.source.name)
+        if live is None:
+            return None
+        newest = self.instance.get_run_records(
+            filters=dg.RunsFilter(tags={SOURCE_TAG: self.table.source.name}), limit=1
+        )
+        if newest and newest[0].create_timestamp.timestamp() >= live.ended:
+            return None
+        return live.run_id
 
     def unfinished(self) -> dg.DagsterRun | None:
         """A run that will take, or is taking, what has landed: it holds the bronze table.

@@ -63,6 +63,11 @@ class SparkResource(LazyPySparkResource):
 
     def _init_session(self) -> None:
         # The hook of the base class, which would start a plain session without Delta.
+        if self._spark_session is not None:
+            from medallion_assets.lakehouse.session.connection import forget_ended_engine
+
+            if forget_ended_engine():
+                self._spark_session = None
         if self._spark_session is None:
             from medallion_assets.lakehouse.session import start_spark
 

@@ -20,6 +20,7 @@ from medallion_assets.lakehouse.lag import Lag
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.tables import BronzeTable, GoldTable, SilverTable, Table
 from medallion_assets.orchestration.lake import LakeResource
+from medallion_assets.orchestration.live.live_runs import taking
 from medallion_assets.orchestration.source_cursor import SourceCursor
 from medallion_assets.orchestration.source_decision import Decision, FinishedRun, Seen, decide
 from medallion_assets.orchestration.source_look import look_at
@@ -127,7 +128,12 @@ class WantsRun(dg.AutomationCondition[dg.AssetKey]):
     def _decide(
         self, context: dg.AutomationContext[dg.AssetKey], cursor: SourceCursor, *, untold: bool
     ) -> Decision:
-        runs = TableRuns(context.asset_graph_view.instance, self.table)
+        instance = context.asset_graph_view.instance
+        live = taking(instance, sources_above(self.table))
+        if live is not None:
+            # When it ends, what it has left is seen here, as everything is.
+            return Decision(f"the live run {live.run_id[:8]} takes what is new", cursor)
+        runs = TableRuns(instance, self.table)
         newest = runs.newest()
         last = None if newest is None else runs.ended(newest)
         if newest is not None and last is None:
@@ -166,6 +172,13 @@ class WantsRun(dg.AutomationCondition[dg.AssetKey]):
         unread = ", ".join(lag.unread)
         sentence = f"new in {unread}" if unread else "all is read"
         return Seen(waiting=bool(lag.unread), taken=lag.mark, sentence=sentence)
+
+
+def sources_above(table: Table) -> set[str]:
+    """The names of the sources that a table is made of."""
+    if isinstance(table, BronzeTable):
+        return {table.source.name}
+    return {name for above in table.upstream for name in sources_above(above)}
 
 
 def decide_table(

@@ -10,11 +10,12 @@ import time
 import urllib.request
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from medallion_assets.cli import main
 from medallion_assets.lakehouse.delta_log import DeltaLog
-from medallion_assets_tests.driver_process import SHORT_LIVED
+from medallion_assets_tests.driver_process import SHORT_LIVED, Driver
 
 PROGRAM = "import sys; from medallion_assets.cli import main; sys.exit(main())"
 MEDALLION = [sys.executable, "-c", PROGRAM]
@@ -91,6 +92,22 @@ def test_a_taken_port_is_one_line_with_the_fix(
     assert str(port) in line
     assert "--port" in line
     assert not (elsewhere / "home").exists()
+
+
+@pytest.mark.process
+def test_live_goes_on_until_it_is_interrupted_and_that_is_no_failure(elsewhere: Path) -> None:
+    assert main(["land"]) == 0
+    for path in (elsewhere / "landing").glob("*/*.*"):
+        # Where nothing is to be taken, no JVM is started.
+        path.unlink()
+    with Driver("medallion_assets_tests.cli.medallion", "live", "--interval", "0.1") as live:
+        live.wait_for("gold/customer_features")
+        live.process.send_signal(signal.SIGINT)
+        live.wait_for("Ended. Nothing is lost")
+        assert live.process.wait(60) == 0
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+    assert (run.job_name, run.status) == ("live_job", dg.DagsterRunStatus.CANCELED)
 
 
 @pytest.mark.process

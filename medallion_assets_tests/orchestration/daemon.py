@@ -17,6 +17,7 @@ import pytest
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.orchestration.automation import Automation
 from medallion_assets.orchestration.automation_sensor import AUTOMATION_SENSOR
 from medallion_assets.orchestration.instance import INSTANCE_FILE
 from medallion_assets.orchestration.source_runs import UNFINISHED
@@ -125,12 +126,15 @@ class Daemon:
 
 
 @contextmanager
-def running_daemon(root: Path, module: str) -> Iterator[Daemon]:
+def running_daemon(
+    root: Path, module: str, automation: Automation = Automation.DECLARATIVE
+) -> Iterator[Daemon]:
     """A daemon over a code location; every process of it ends with the block.
 
     Args:
         root: a directory for its home, the lake and the landing directories.
         module: the code location.
+        automation: who requests runs.
     """
     home, lake = root / "dagster", Lake(root / "lake", root / "landing")
     home.mkdir(parents=True)
@@ -139,7 +143,7 @@ def running_daemon(root: Path, module: str) -> Iterator[Daemon]:
         environment.setenv("DAGSTER_HOME", str(home))
         environment.setenv("MEDALLION_LAKE", str(lake.root))
         environment.setenv("MEDALLION_LANDING", str(lake.landing))
-        environment.setenv("MEDALLION_AUTOMATION", "declarative")
+        environment.setenv("MEDALLION_AUTOMATION", automation.value)
         # Its storage is made by one process.
         with dg.DagsterInstance.get() as instance:
             driver = Driver("dagster._daemon", "run", "-m", module)

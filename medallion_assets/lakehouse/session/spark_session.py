@@ -15,6 +15,7 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.session import noise, signals
 from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
+from medallion_assets.lakehouse.session.connection import forget_ended_engine
 from medallion_assets.lakehouse.session.jars import coordinates, local_jars
 from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
@@ -62,6 +63,7 @@ def start_session(**settings: str) -> SparkSession:
     """The session of `start_spark` without the tables' names, which a run does not need."""
     from pyspark.sql import SparkSession
 
+    forget_ended_engine()
     running = SparkSession.getActiveSession()
     if running is not None and settings:
         _check_running(running, settings)
@@ -149,6 +151,9 @@ def _end(session: SparkSession, archive: ClassArchive | None) -> None:
     """At exit: end the JVM, and keep the class archive where it writes one."""
     from pyspark import SparkContext
 
+    if session.sparkContext._jsc is None:
+        # Its JVM has ended before, and another one may have taken its place.
+        return
     gateway = SparkContext._gateway
     session.stop()
     jvm = getattr(gateway, "proc", None)
