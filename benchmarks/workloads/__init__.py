@@ -9,6 +9,7 @@ from benchmarks.workloads.gold_groups import GoldGroups
 from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.increment import Increment
 from benchmarks.workloads.no_op import NoOp
+from benchmarks.workloads.peers import Peers
 from benchmarks.workloads.sensor import Sensor
 
 WORKLOADS: tuple[Workload, ...] = (
@@ -19,5 +20,6 @@ WORKLOADS: tuple[Workload, ...] = (
     FirstLoad(),
     NoOp(),
     Sensor(),
+    Peers(),
 )
 """All of them, in the order of the table."""
