@@ -64,7 +64,8 @@ class Peers:
 
 def _after(bench: Bench, files: int, notes: list[str]) -> dict[str, Measured]:
     """The first loads of so many files, and the increments after them."""
-    entries = [one for one in _entries(bench, files, notes) if one is not None]
+    every = [_entry(bench, contender, files, notes) for contender in contenders.CONTENDERS]
+    entries = [one for one in every if one is not None]
     try:
         found, loaded = _first_loads(bench, entries, files, notes)
         increments = bench.turn_about([_increment(bench, one, files) for one in loaded])
@@ -81,10 +82,6 @@ def _after(bench: Bench, files: int, notes: list[str]) -> dict[str, Measured]:
         name = increment_name(pipeline, files)
         found[name] = replace(warm, name=name)
     return found
-
-
-def _entries(bench: Bench, files: int, notes: list[str]) -> list[_Entry | None]:
-    return [_entry(bench, contender, files, notes) for contender in contenders.CONTENDERS]
 
 
 def _entry(bench: Bench, contender: Contender, files: int, notes: list[str]) -> _Entry | None:
@@ -105,7 +102,8 @@ def _first_loads(
 
     A peer that fails is told of and left out, as this is where sizes beyond a tool show.
     """
-    found, loaded = {}, []
+    found: dict[str, Measured] = {}
+    loaded: list[_Entry] = []
     for one in entries:
         name = first_name(one.contender.name, files)
         variant = one.contender.first_load(name, one.house, one.surroundings)

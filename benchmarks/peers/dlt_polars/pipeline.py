@@ -47,7 +47,7 @@ def bronze(lake: Path, landing: Path) -> None:
     pipeline.run(rows, table_format="delta", write_disposition="append")
 
 
-@dlt.transformer
+@dlt.transformer  # type: ignore[untyped-decorator]
 def read_files(items: list[FileItemDict]) -> Iterator[Any]:
     """Read a page of files at once and hand Arrow on, which dlt does not take apart by row."""
     paths = [item.local_file_path for item in items]

@@ -1,8 +1,8 @@
 """Bronze, the quarantine and gold as Spark Declarative Pipelines has them; silver is in SQL beside.
 
-Of 4.1: there is no upsert by key, so silver and gold are materialized views, which are computed in
-full by every run. A table with `format="delta"` fails its second run (SPARK-62028), so the format is
-the session's default.
+4.1 has no upsert by key, so silver and gold are materialized views, which every run computes in
+full. A table with `format="delta"` fails its second run (SPARK-62028), so the format is the
+session's default.
 """
 
 from __future__ import annotations
