@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -17,11 +16,10 @@ from typing import TYPE_CHECKING
 import psutil
 
 from benchmarks.programs.stopwatch import Stopwatch, parser
+from benchmarks.programs.warm_pipelines import PIPELINES, Layers
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-    from benchmarks.house import House
 
 WARM_UP_ROUNDS = 2
 
@@ -72,7 +70,7 @@ def main() -> None:
             copy = Path.cwd() / f"{pipeline}-{number}"
             shutil.copytree(house.kept, copy)
             counted = Rounds() if number < WARM_UP_ROUNDS else found[pipeline]
-            _round(spark, counted, _PIPELINES[pipeline](spark, house, copy))
+            _round(spark, counted, PIPELINES[pipeline](spark, house, copy))
             gold[pipeline] = read_gold(copy / gold_revenue.layer.value / gold_revenue.name)
             shutil.rmtree(copy)
         same_gold(gold)
@@ -82,47 +80,17 @@ def main() -> None:
     watch.tell()
 
 
-def _round(spark: SparkSession, rounds: Rounds, run: Callable[[], None]) -> None:
+def _round(spark: SparkSession, rounds: Rounds, layers: Layers) -> None:
     from benchmarks.programs.jobs import files_listed_so_far, jobs_so_far
 
     jobs, listed, cpu = jobs_so_far(spark), files_listed_so_far(spark), _cpu_seconds()
     started = time.monotonic()
-    run()
+    for materialize in layers.values():
+        materialize()
     rounds.seconds.append(time.monotonic() - started)
     rounds.cpu.append(_cpu_seconds() - cpu)
     rounds.jobs.append(jobs_so_far(spark) - jobs)
     rounds.listed.append(files_listed_so_far(spark) - listed)
-
-
-def ours(spark: SparkSession, house: House, lake: Path) -> Callable[[], None]:
-    """The engine over a copy of a lake."""
-    from benchmarks.lakehouse import lakehouse
-    from medallion_assets.lakehouse.lake import Lake
-    from medallion_assets.lakehouse.materialize import materialize
-
-    copied = Lake(lake, house.landing_root)
-
-    def run() -> None:
-        for table in lakehouse.tables:
-            materialize(table, copied, lambda: spark)
-
-    return run
-
-
-def bare(spark: SparkSession, house: House, lake: Path) -> Callable[[], None]:
-    """The bare pipeline over a copy of a lake."""
-    from benchmarks.programs.bare_pipeline import BarePipeline
-
-    pipeline = BarePipeline(spark, lake, house.landing)
-
-    def run() -> None:
-        for step in pipeline.layers().values():
-            step()
-
-    return run
-
-
-_PIPELINES = {"ours": ours, "bare": bare}
 
 
 def _cpu_seconds() -> float:
