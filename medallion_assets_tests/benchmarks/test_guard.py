@@ -1,6 +1,5 @@
 """A guard against slowness, in counts and ratios: jobs, files listed, rows read.
 
-
 What `make bench` measures in minutes on a quiet machine, this holds on a noisy one.
 """
 
