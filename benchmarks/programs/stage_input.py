@@ -39,7 +39,7 @@ class StageInput:
 
     def since_last(self) -> Input:
         """Of all stages since this was last asked."""
-        context: Any = self.spark.sparkContext._jsc.sc()  # type: ignore[attr-defined]
+        context: Any = self.spark.sparkContext._jsc.sc()
         # The metrics arrive in events of their own, after the job has ended.
         context.listenerBus().waitUntilEmpty()
         new = [stage for stage in self._stages(context) if stage.stageId() > self.seen]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from statistics import median
 from typing import Any
 
 import pytest
@@ -18,15 +17,16 @@ from medallion_assets_tests.driver_process import ROOT
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(1800)]
 
-JOBS = {"bronze": 15, "silver": 27, "gold": 25}
+JOBS = {"bronze": 13, "silver": 27, "gold": 25}
 """Spark jobs of an increment, at most. Lower them with the engine."""
 JOBS_AGAINST_BARE = 2.2
 """Jobs of an increment, against those of the hand-written pipeline."""
-ROWS_READ = {"bronze": 2.2, "silver": 1.5}
-"""Input records by new row, at most: bronze looks at the fields of the files and reads them;
-silver reads the new rows once. The rest is entries of Delta logs and the 1,000 rows seen before."""
+ROWS_READ = {"bronze": 2.2, "silver": 3.0}
+"""Input records by new row, at most: bronze looks at the fields of the files and then reads them, 2.0.
+Silver reads the new rows once, and `MERGE` what it has kept of them twice, 2.6; bare Spark the same."""
 WALL_AGAINST_BARE = 3.0
-"""Seconds of a warm increment against the hand-written pipeline's: loose, machines are noisy."""
+"""Seconds of a warm increment against the hand-written pipeline's, the fastest round of each: on a
+machine with eight processes a core single rounds went from 1.1 to 3.1, the fastest were at 1.9."""
 
 Layers = dict[str, dict[str, float]]
 
@@ -69,8 +69,7 @@ def test_an_increment_does_not_grow_with_the_files_seen(counted: dict[str, Any],
 
 def test_a_warm_increment_takes_no_multiple_of_bare_spark(counted: dict[str, Any]) -> None:
     ours, bare = (
-        median(_whole(increment, "seconds") for increment in counted[one])
-        for one in ("ours", "bare")
+        min(_whole(increment, "seconds") for increment in counted[one]) for one in ("ours", "bare")
     )
     assert ours <= WALL_AGAINST_BARE * bare
 
@@ -80,6 +79,11 @@ def test_no_layer_reads_its_new_rows_again(counted: dict[str, Any], layer: str) 
     for increment in counted["ours"]:
         assert increment[layer]["input_records"] >= NEW_ROWS
         assert increment[layer]["input_records"] <= ROWS_READ[layer] * NEW_ROWS
+
+
+def test_silver_reads_no_more_than_bare_spark(counted: dict[str, Any]) -> None:
+    ours, bare = (counted[one][-1]["silver"]["input_records"] for one in ("ours", "bare"))
+    assert ours <= bare + NEW_ROWS / 10
 
 
 @pytest.mark.parametrize("layer", ROWS_READ)
