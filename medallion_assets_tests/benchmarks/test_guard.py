@@ -22,8 +22,8 @@ JOBS = {"bronze": 13, "silver": 27, "gold": 25}
 JOBS_AGAINST_BARE = 2.2
 """Jobs of an increment, against those of the hand-written pipeline."""
 ROWS_READ = {"bronze": 2.2, "silver": 3.0}
-"""Input records by new row, at most: bronze looks at the fields of the files and then reads them, 2.0.
-Silver reads the new rows once, and `MERGE` what it has kept of them twice, 2.6; bare Spark the same."""
+"""Input records by new row. Bronze looks at the fields of its files and then reads them: 2.0.
+Silver reads the new rows once and `MERGE` what it keeps of them twice: 2.6, in bare Spark too."""
 WALL_AGAINST_BARE = 3.0
 """Seconds of a warm increment against the hand-written pipeline's, the fastest round of each: on a
 machine with eight processes a core single rounds went from 1.1 to 3.1, the fastest were at 1.9."""
