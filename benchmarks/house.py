@@ -40,7 +40,9 @@ class House:
     @property
     def lake(self) -> Lake:
         """The lake."""
-        return Lake(self.root / "lake", self.landing_root)
+        moved = self.root / "lake-moved"
+        name = moved.read_text() if moved.exists() else "lake"
+        return Lake(self.root / name, self.landing_root)
 
     @property
     def landing(self) -> Path:
@@ -75,9 +77,17 @@ class House:
         shutil.rmtree(self.kept, ignore_errors=True)
         shutil.copytree(self.lake.root, self.kept)
 
-    def restore(self) -> None:
-        """Put the kept lake back, and take away the files that landed since."""
+    def restore(self, *, elsewhere: bool = False) -> None:
+        """Put the kept lake back, and take away the files that landed since.
+
+        Args:
+            elsewhere: to a path where no lake has been. Delta keeps a table's log by its path as
+                long as the JVM runs, and would not see that it is an older one again.
+        """
         self.empty()
+        if elsewhere:
+            number = int(self.lake.root.name.partition("-")[2] or 0) + 1
+            (self.root / "lake-moved").write_text(f"lake-{number}")
         shutil.copytree(self.kept, self.lake.root)
         self.take_new_away()
 

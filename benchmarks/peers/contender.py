@@ -11,6 +11,7 @@ from benchmarks.bench import Bench, Variant
 from benchmarks.delta_commits import commits_since, rewritten_bytes
 from benchmarks.house import Gold, House
 from benchmarks.peers.environment import Environment
+from benchmarks.process_tree import end_lasting
 from benchmarks.surroundings import Surroundings
 
 _PEERS = Path(__file__).resolve().parent
@@ -33,6 +34,7 @@ class Contender:
         environment: variables it is given.
         arguments: of the program, in a house.
         furnish: prepares a house that has no lake yet.
+        keeps_engine: whether a JVM outlives its runs.
         rewritten: the tables above bronze below the lake, where they are Delta tables.
         read_gold: gives what it came to.
     """
@@ -44,6 +46,7 @@ class Contender:
     environment: Mapping[str, str] = field(default_factory=dict)
     arguments: Callable[[House], tuple[str, ...]] = lambda _: ()
     furnish: Callable[[House], object] = nothing
+    keeps_engine: bool = False
     rewritten: tuple[str, ...] = ("silver/orders", "gold/revenue")
     read_gold: Callable[[House], Gold] = House.gold
 
@@ -83,6 +86,7 @@ class Contender:
         )
 
     def _start_afresh(self, house: House) -> None:
+        end_lasting(house)
         house.empty()
         house.take_new_away()
         self.furnish(house)

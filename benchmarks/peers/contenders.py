@@ -33,7 +33,7 @@ OURS = Contender(
 )
 OURS_WARM = Contender(
     "this project, a new Dagster run, warm engine", "ours-engine", "dagster_run",
-    environment={"MEDALLION_ENGINE": "on"},
+    environment={"MEDALLION_ENGINE": "on"}, keeps_engine=True,
 )  # fmt: skip
 BARE = Contender("bare Spark, a new process", "bare", "bare_run")
 DECLARATIVE = Contender(

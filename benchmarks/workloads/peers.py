@@ -122,7 +122,10 @@ def _first_loads(
 def _increment(bench: Bench, one: _Entry, files: int) -> Variant:
     name = increment_name(one.contender.name, files)
     return one.contender.variant(
-        name, one.house, one.surroundings, partial(land_new, bench, one.house)
+        name,
+        one.house,
+        one.surroundings,
+        partial(land_new, bench, one.house, elsewhere=one.contender.keeps_engine),
     )
 
 
