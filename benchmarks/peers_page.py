@@ -79,7 +79,7 @@ def plot_peers(outcome: Outcome, sizes: Sizes, image: Path) -> None:
 def _row(outcome: Outcome, name: str, files: int) -> Sequence[str]:
     first, increment = (_find(outcome, of(name, files)) for of in (first_name, increment_name))
     if increment is None:
-        return (name, *(_seconds(first)), "failed", *[""] * (len(_HEADER) - 4))
+        return (name, *(_seconds(first)), "not measured", *[""] * (len(_HEADER) - 4))
     facts = ("spark_jobs", "files_listed", "rewritten_bytes_per_row")
     return (
         name,

@@ -57,7 +57,7 @@ class Peers:
         for files in bench.sizes.peers_seen:
             found |= _after(bench, files, notes)
         findings = [
-            finding for files in bench.sizes.peers_seen for finding in _findings(found, files)
+            finding for files in bench.sizes.peers_seen for finding in comparisons(found, files)
         ]
         return Outcome(tuple(findings), tuple(found.values()), tuple(notes))
 
@@ -140,7 +140,7 @@ def _with_rewritten(bench: Bench, one: _Entry, measured: Measured) -> Measured:
     return Measured(measured.name, tuple(samples))
 
 
-def _findings(found: dict[str, Measured], files: int) -> list[Finding]:
+def comparisons(found: dict[str, Measured], files: int) -> list[Finding]:
     """What there is of the comparisons that have goals, and of some that have none."""
     ours, engine = contenders.OURS.name, contenders.OURS_WARM.name
     declarative = contenders.DECLARATIVE.name

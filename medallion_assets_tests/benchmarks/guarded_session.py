@@ -170,6 +170,7 @@ def main() -> None:
     spark = start_session(**RETAINED)
     counted = measure(GuardedSession(spark, directory, StageInput(spark)))
     (directory / "counted.json").write_text(json.dumps(counted, default=asdict))
+    print("written", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ What `make bench` measures in minutes on a quiet machine, this holds on a noisy 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from medallion_assets_tests.benchmarks.guarded_session import NEW_ROWS
-from medallion_assets_tests.driver_process import ROOT
+from medallion_assets_tests.driver_process import Driver
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(1800)]
 
@@ -35,7 +33,8 @@ Layers = dict[str, dict[str, float]]
 def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     directory = tmp_path_factory.mktemp("guard")
     module = "medallion_assets_tests.benchmarks.guarded_session"
-    subprocess.run([sys.executable, "-m", module, str(directory)], cwd=ROOT, check=True)
+    with Driver(module, directory) as session:
+        session.wait_for("written", seconds=600)
     found: dict[str, Any] = json.loads((directory / "counted.json").read_text())
     return found
 
