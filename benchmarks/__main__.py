@@ -74,7 +74,7 @@ def _write_docs(results: Results) -> None:
         plot_growth(growth, seen, new_files, images / "growth.png")
         image = "![Seconds for an increment, by files seen before](images/growth.png)"
         write_between_marks(DOCUMENT, "growth", f"{growth_table(growth, seen)}\n\n{image}")
-    peers = others.pop(Peers.name, None)
+    peers = others.pop(Peers().name, None)
     if peers is not None:
         plot_peers(peers, results.sizes, images / "peers.png")
         image = "![Seconds for an increment, by tool](images/peers.png)"

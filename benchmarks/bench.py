@@ -65,7 +65,10 @@ class Outcome:
 class Workload(Protocol):
     """One file of `benchmarks.workloads`."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As `--only` calls it."""
+        ...
 
     def run(self, bench: Bench) -> Outcome:
         """Measure."""

@@ -45,26 +45,35 @@ class _Entry:
     surroundings: Surroundings
 
 
+@dataclass(frozen=True)
 class Peers:
-    """The same files through this project, bare Spark and other tools, turn about."""
+    """The same files through this project, bare Spark and other tools, turn about.
 
-    name = "peers"
+    Args:
+        contenders: what is compared.
+        name: of the workload.
+    """
+
+    contenders: tuple[Contender, ...] = contenders.CONTENDERS
+    name: str = "peers"
 
     def run(self, bench: Bench) -> Outcome:
         """Measure."""
         notes: list[str] = []
         found: dict[str, Measured] = {}
         for files in bench.sizes.peers_seen:
-            found |= _after(bench, files, notes)
+            found |= _after(bench, self.contenders, files, notes)
         findings = [
             finding for files in bench.sizes.peers_seen for finding in comparisons(found, files)
         ]
         return Outcome(tuple(findings), tuple(found.values()), tuple(notes))
 
 
-def _after(bench: Bench, files: int, notes: list[str]) -> dict[str, Measured]:
+def _after(
+    bench: Bench, compared: Sequence[Contender], files: int, notes: list[str]
+) -> dict[str, Measured]:
     """The first loads of so many files, and the increments after them."""
-    every = [_entry(bench, contender, files, notes) for contender in contenders.CONTENDERS]
+    every = [_entry(bench, contender, files, notes) for contender in compared]
     entries = [one for one in every if one is not None]
     try:
         found, loaded = _first_loads(bench, entries, files, notes)
@@ -76,11 +85,12 @@ def _after(bench: Bench, files: int, notes: list[str]) -> dict[str, Measured]:
     finally:
         for one in entries:
             end_lasting(one.house)
-    houses = {one.contender: one.house for one in loaded}
-    ours, bare = houses[contenders.OURS], houses[contenders.BARE]
-    for pipeline, warm in measure_warm(bench, ours, bare).items():
-        name = increment_name(pipeline, files)
-        found[name] = replace(warm, name=name)
+    houses = {one.contender.name: one.house for one in loaded}
+    ours, bare = houses.get(contenders.OURS.name), houses.get(contenders.BARE.name)
+    if ours is not None and bare is not None:
+        for pipeline, warm in measure_warm(bench, ours, bare).items():
+            name = increment_name(pipeline, files)
+            found[name] = replace(warm, name=name)
     return found
 
 
