@@ -64,9 +64,13 @@ lock: .venv/dev.stamp ## write the lock files again from pyproject.toml (ARGS=--
 	$(UV) pip compile $(LOCK_OPTIONS) --output-file requirements.lock $(ARGS)
 	$(UV) pip compile $(LOCK_OPTIONS) --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock $(ARGS)
+	@for peer in benchmarks/peers/*/requirements.in; do \
+		$(UV) pip compile $$peer $(LOCK_FORMAT) --output-file $${peer%.in}.lock $(ARGS) || exit 1; \
+	done
 
-LOCK_OPTIONS := pyproject.toml --group build --universal --python-version 3.10 --generate-hashes \
-	--no-emit-index-url --no-strip-extras --custom-compile-command "make lock" --quiet
+LOCK_FORMAT := --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+	--no-strip-extras --custom-compile-command "make lock" --quiet
+LOCK_OPTIONS := pyproject.toml --group build $(LOCK_FORMAT)
 
 clean: ## delete the environment and the caches; the lake and the landing directories are kept
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,11 +14,13 @@ from benchmarks.bench import Bench, Outcome
 from benchmarks.errors import BenchmarkError
 from benchmarks.growth_page import growth_table, plot_growth
 from benchmarks.house import PROJECT
+from benchmarks.peers_page import peers_table, plot_peers
 from benchmarks.profile import profile
 from benchmarks.results import Results, write_between_marks
 from benchmarks.sizes import FULL, QUICK, SMOKE
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.growth import Growth
+from benchmarks.workloads.peers import Peers
 from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.lakehouse.session.jars import cache_directory
 
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if told.runs is not None:
         sizes = replace(sizes, runs=told.runs)
     if told.seen:
-        sizes = replace(sizes, seen=tuple(sorted(told.seen)))
+        seen = tuple(sorted(told.seen))
+        sizes = replace(sizes, seen=seen, peers_seen=seen)
     bench = Bench(told.scratch.expanduser().resolve(), sizes)
     try:
         if told.profile:
@@ -62,14 +65,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write_docs(results: Results) -> None:
-    """Write what was measured into the documentation; growth has a section of its own."""
-    growth = results.outcomes.get(Growth.name)
+    """Write what was measured into the documentation; growth and peers have their own sections."""
+    images = DOCUMENT.parent / "images"
+    others = dict(results.outcomes)
+    growth = others.pop(Growth.name, None)
     if growth is not None:
         seen, new_files = results.sizes.seen, results.sizes.new_files
-        plot_growth(growth, seen, new_files, DOCUMENT.parent / "images" / "growth.png")
+        plot_growth(growth, seen, new_files, images / "growth.png")
         image = "![Seconds for an increment, by files seen before](images/growth.png)"
         write_between_marks(DOCUMENT, "growth", f"{growth_table(growth, seen)}\n\n{image}")
-    others = {name: one for name, one in results.outcomes.items() if name != Growth.name}
+    peers = others.pop(Peers().name, None)
+    if peers is not None:
+        plot_peers(peers, results.sizes, images / "peers.png")
+        image = "![Seconds for an increment, by tool](images/peers.png)"
+        table = peers_table(peers, results.sizes)
+        page = "\n\n".join((results.machine_table(), table, image))
+        write_between_marks(DOCUMENT, "peers", page)
     if others:
         write_between_marks(DOCUMENT, "measured", replace(results, outcomes=others).to_markdown())
 

@@ -18,6 +18,7 @@ from benchmarks.orders import Orders
 from benchmarks.process_tree import measure
 from benchmarks.samples import Measured, Sample
 from benchmarks.sizes import Sizes
+from benchmarks.surroundings import OURS, Surroundings
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Variant:
         program: of `benchmarks.programs`.
         arguments: of the program.
         prepare: called before every run, and not measured.
+        surroundings: what the program runs in.
     """
 
     name: str
@@ -37,20 +39,36 @@ class Variant:
     program: str
     arguments: tuple[str, ...] = ()
     prepare: Callable[[], None] = lambda: None
+    surroundings: Surroundings = OURS
+
+    def run(self) -> Sample:
+        """Prepare, and measure one run."""
+        self.prepare()
+        return measure(self.house, self.program, self.arguments, self.surroundings)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a workload found."""
+    """What a workload found.
+
+    Attributes:
+        findings: the numbers, with their goals.
+        measured: the runs they come from.
+        notes: what could not be measured, and why.
+    """
 
     findings: tuple[Finding, ...]
     measured: tuple[Measured, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Workload(Protocol):
     """One file of `benchmarks.workloads`."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As `--only` calls it."""
+        ...
 
     def run(self, bench: Bench) -> Outcome:
         """Measure."""
@@ -116,9 +134,13 @@ class Bench:
 
     def landing(self, name: str, orders: Orders, files: int) -> Path:
         """A landing directory that several houses read."""
+        return self.landed(name, orders, files).landing_root
+
+    def landed(self, name: str, orders: Orders, files: int) -> House:
+        """A house in which the files have landed; a lake that is in it stays."""
         house = House.at(self.scratch / f"{name}-{orders.count}-in-{files}")
         self._landed(house, orders, files)
-        return house.landing_root
+        return house
 
     def turn_about(
         self, variants: Sequence[Variant], runs: int | None = None
@@ -132,8 +154,7 @@ class Bench:
         samples: dict[str, list[Sample]] = {variant.name: [] for variant in variants}
         for number in range(self.sizes.runs if runs is None else runs):
             for variant in variants:
-                variant.prepare()
-                sample = measure(variant.house, variant.program, variant.arguments)
+                sample = variant.run()
                 samples[variant.name].append(sample)
                 parts = ", ".join(f"{name} {value:.1f}" for name, value in sample.parts.items())
                 self.say(f"  {number + 1}. {variant.name}: {sample.wall_seconds:.1f} s ({parts})")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from deltalake import DeltaTable
 
@@ -38,7 +40,9 @@ class House:
     @property
     def lake(self) -> Lake:
         """The lake."""
-        return Lake(self.root / "lake", self.landing_root)
+        moved = self.root / "lake-moved"
+        name = moved.read_text() if moved.exists() else "lake"
+        return Lake(self.root / name, self.landing_root)
 
     @property
     def landing(self) -> Path:
@@ -56,6 +60,8 @@ class House:
             **inherited,
             "MEDALLION_LAKE": str(self.lake.root),
             "MEDALLION_LANDING": str(self.landing_root),
+            # What is measured brings its own session, unless a workload asks for the kept engine.
+            "MEDALLION_ENGINE": "off",
             "DAGSTER_HOME": str(self.root / "dagster"),
             "PYTHONPATH": os.pathsep.join(
                 [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -68,13 +74,21 @@ class House:
 
     def keep(self) -> None:
         """Keep the lake as it is now, to come back to."""
-        shutil.rmtree(self._kept, ignore_errors=True)
-        shutil.copytree(self.lake.root, self._kept)
+        shutil.rmtree(self.kept, ignore_errors=True)
+        shutil.copytree(self.lake.root, self.kept)
 
-    def restore(self) -> None:
-        """Put the kept lake back, and take away the files that landed since."""
+    def restore(self, *, elsewhere: bool = False) -> None:
+        """Put the kept lake back, and take away the files that landed since.
+
+        Args:
+            elsewhere: to a path where no lake has been. Delta keeps a table's log by its path as
+                long as the JVM runs, and would not see that it is an older one again.
+        """
         self.empty()
-        shutil.copytree(self._kept, self.lake.root)
+        if elsewhere:
+            number = int(self.lake.root.name.partition("-")[2] or 0) + 1
+            (self.root / "lake-moved").write_text(f"lake-{number}")
+        shutil.copytree(self.kept, self.lake.root)
         self.take_new_away()
 
     def take_new_away(self) -> None:
@@ -84,12 +98,22 @@ class House:
 
     def gold(self) -> Gold:
         """The gold table: group to its values."""
-        table = DeltaTable(self.lake.path(gold_revenue)).to_pyarrow_table()
-        return {
-            (row["order_date"], row["product"]): (row["orders"], row["units"], row["revenue"])
-            for row in table.to_pylist()
-        }
+        return read_gold(self.lake.path(gold_revenue))
 
     @property
-    def _kept(self) -> Path:
+    def kept(self) -> Path:
+        """The kept lake."""
         return self.root / "lake-kept"
+
+
+def read_gold(path: Path) -> Gold:
+    """A gold table that is a Delta table: group to its values."""
+    return gold_of(DeltaTable(path).to_pyarrow_table().to_pylist())
+
+
+def gold_of(rows: Iterable[Mapping[str, Any]]) -> Gold:
+    """Rows with the columns of the gold table, by group."""
+    return {
+        (row["order_date"], row["product"]): (row["orders"], row["units"], row["revenue"])
+        for row in rows
+    }

@@ -47,6 +47,7 @@ class Results:
                     {**asdict(found), "unit": found.unit.name.lower(), "verdict": found.verdict}
                     for found in self.findings
                 ],
+                "notes": {name: one.notes for name, one in self.outcomes.items()},
                 "measured": {
                     workload: [
                         {"name": one.name, "samples": [asdict(s) for s in one.samples]}
@@ -61,15 +62,10 @@ class Results:
 
     def to_markdown(self) -> str:
         """The machine, the findings with their goals, and the measured processes."""
+        notes = [note for outcome in self.outcomes.values() for note in outcome.notes]
         parts = [
-            table(("machine", ""), list(self.machine.items())),
-            table(
-                ("what", "measured", "goal", "verdict", "of it"),
-                [
-                    (f.what, f.spelled(), f.goal.text if f.goal else "", f.verdict, f.detail)
-                    for f in self.findings
-                ],
-            ),
+            self.machine_table(),
+            findings_table(self.findings),
             table(
                 ("process", "runs", "wall (fastest to slowest)", "processor", "memory", "parts"),
                 [_row(one) for outcome in self.outcomes.values() for one in outcome.measured],
@@ -79,7 +75,22 @@ class Results:
                 "(the benchmark's own included)."
             ),
         ]
-        return "\n\n".join(parts)
+        return "\n\n".join([*parts, *notes])
+
+    def machine_table(self) -> str:
+        """What it was measured on."""
+        return table(("machine", ""), list(self.machine.items()))
+
+
+def findings_table(findings: Sequence[Finding]) -> str:
+    """Numbers and the goals they reached or missed."""
+    return table(
+        ("what", "measured", "goal", "verdict", "of it"),
+        [
+            (f.what, f.spelled(), f.goal.text if f.goal else "", f.verdict, f.detail)
+            for f in findings
+        ],
+    )
 
 
 def write_between_marks(document: Path, mark: str, markdown: str) -> None:

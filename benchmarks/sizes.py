@@ -12,6 +12,7 @@ class Sizes:
     Attributes:
         runs: of every variant; the median counts.
         seen: files seen before the increment; the first is what the others are compared with.
+        peers_seen: the same for the comparison with peers.
         seen_rows: rows in those files together, whatever their number.
         new_files: files of the increment.
         rows_per_file: rows in each of them.
@@ -23,6 +24,7 @@ class Sizes:
 
     runs: int
     seen: tuple[int, ...]
+    peers_seen: tuple[int, ...]
     seen_rows: int
     new_files: int
     rows_per_file: int
@@ -33,18 +35,19 @@ class Sizes:
 
 
 SMOKE = Sizes(
-    runs=1, seen=(20, 200), seen_rows=2_000, new_files=3, rows_per_file=100,
+    runs=1, seen=(20, 200), peers_seen=(20,), seen_rows=2_000, new_files=3, rows_per_file=100,
     load_rows=5_000, load_files=5, small_files=100, gold_rows=10_000,
 )  # fmt: skip
 """Shows that everything runs; the numbers mean nothing."""
 
 QUICK = Sizes(
-    runs=3, seen=(1_000, 100_000), seen_rows=100_000, new_files=10, rows_per_file=1_000,
-    load_rows=500_000, load_files=20, small_files=10_000, gold_rows=1_000_000,
+    runs=3, seen=(1_000, 100_000), peers_seen=(100,), seen_rows=100_000, new_files=10,
+    rows_per_file=1_000, load_rows=500_000, load_files=20, small_files=10_000, gold_rows=1_000_000,
 )  # fmt: skip
 
 FULL = Sizes(
-    runs=5, seen=(1_000, 100_000, 1_000_000), seen_rows=1_000_000, new_files=10,
+    runs=5, seen=(1_000, 100_000, 1_000_000),
+    peers_seen=(100, 1_000, 100_000, 1_000_000), seen_rows=1_000_000, new_files=10,
     rows_per_file=1_000, load_rows=10_000_000, load_files=100, small_files=100_000,
     gold_rows=10_000_000,
 )  # fmt: skip

@@ -20,7 +20,7 @@ def main() -> None:
     from benchmarks.house import PROJECT
     from benchmarks.lakehouse import bronze_orders
     from benchmarks.programs.bare_pipeline import BarePipeline
-    from benchmarks.programs.jobs import jobs_so_far
+    from benchmarks.programs.jobs import files_listed_so_far, jobs_so_far
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.session import start_spark
 
@@ -35,6 +35,7 @@ def main() -> None:
         watch.lap(layer)
         watch.facts[f"{layer}_jobs"] = jobs_so_far(spark) - before
     watch.facts["spark_jobs"] = jobs_so_far(spark)
+    watch.facts["files_listed"] = files_listed_so_far(spark)
     watch.tell()
 
 

@@ -10,6 +10,7 @@ from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.increment import Increment
 from benchmarks.workloads.live import Live
 from benchmarks.workloads.no_op import NoOp
+from benchmarks.workloads.peers import Peers
 from benchmarks.workloads.sensor import Sensor
 
 WORKLOADS: tuple[Workload, ...] = (
@@ -21,5 +22,6 @@ WORKLOADS: tuple[Workload, ...] = (
     NoOp(),
     Live(),
     Sensor(),
+    Peers(),
 )
 """All of them, in the order of the table."""

@@ -22,8 +22,8 @@ def increment(
     return Variant(name, house, program, arguments, partial(land_new, bench, house))
 
 
-def land_new(bench: Bench, house: House) -> None:
-    """Put the lake back and land the new files."""
-    house.restore()
+def land_new(bench: Bench, house: House, *, elsewhere: bool = False) -> None:
+    """Put the lake back, to another path where it is told so, and land the new files."""
+    house.restore(elsewhere=elsewhere)
     sizes = bench.sizes
     Orders(sizes.seen_rows).land_increment(house.landing, sizes.new_files, sizes.rows_per_file)

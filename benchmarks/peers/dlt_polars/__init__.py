@@ -1,0 +1,1 @@
+"""dlt into Delta tables, and Polars over them."""

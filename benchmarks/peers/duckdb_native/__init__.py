@@ -1,0 +1,1 @@
+"""DuckDB with its own file format."""

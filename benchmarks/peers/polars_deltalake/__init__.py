@@ -1,0 +1,1 @@
+"""Polars with delta-rs."""
