@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from medallion_assets.cli import (
     copy_into,
+    engine,
     erase,
     land,
     rebuild,
@@ -51,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         "the landing directories and the Dagster instance.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run, land, ui, status, release, rebuild, reprocess, schema, copy_into, erase):
+    for command in (
+        *(run, land, ui, status, release, rebuild, reprocess, schema, copy_into, erase, engine),
+    ):
         added = command.add_to(commands)
         added.add_argument(
             "--verbose", action="store_true", help="show what is done, and stack traces"

@@ -134,7 +134,8 @@ def _materialize(
         return _session(context, spark)
 
     try:
-        outcome = _outcome(context, table, lake, session, wanted)
+        with spark.losses_reported():
+            yield from _attempt(context, table, lake, session, wanted)
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
         failed = failed_expectation(table, error)
@@ -146,6 +147,16 @@ def _materialize(
         raise retry_of(context.retry_number) from error
     except TerminalError as error:
         raise terminal_failure(table, error) from error
+
+
+def _attempt(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    lake: Lake,
+    session: Callable[[], "SparkSession"],
+    wanted: Release | None,
+) -> Iterator[Event]:
+    outcome = _outcome(context, table, lake, session, wanted)
     if isinstance(table, BronzeTable) and outcome.batches:
         # Before the table's own event, so that the table is newer than what it took.
         report = look_at(table, lake, budget_seconds=_LOOK_SECONDS).report
@@ -258,9 +269,7 @@ def _reprocess(
 
 
 def _session(context: dg.AssetExecutionContext, spark: SparkResource) -> "SparkSession":
-    if not spark.started:
-        context.log.info("starting Spark, which takes some 15 seconds")
-    return spark.spark_session
+    return spark.start(context.log)
 
 
 def _events(
