@@ -59,7 +59,9 @@ def _hold(place: Place, settings: dict[str, str]) -> None:
     from medallion_assets.lakehouse.session.engine.holder import Holder
 
     idle = idle_seconds(os.environ.get(IDLE))
-    Holder(start_session(**settings), place, idle).serve()
+    holder = Holder(start_session(**settings), place, idle)
+    signal.signal(signal.SIGTERM, holder.end)
+    holder.serve()
 
 
 def idle_seconds(said: str | None) -> float:

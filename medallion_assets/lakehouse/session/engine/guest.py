@@ -82,7 +82,9 @@ class Guest:
         context = self._root._jsc
         builder = getattr(self._jvm, "py4j.ClientServer$ClientServerBuilder")()
         loopback = self._jvm.java.net.InetAddress.getLoopbackAddress()
-        gateway = builder.javaPort(0).javaAddress(loopback).authToken(self._token).build()
+        builder.javaPort(0).javaAddress(loopback).authToken(self._token)
+        # Started by its construction, its threads would have neither session nor tag.
+        gateway = builder.autoStartJavaServer(False).build()
         self._sessions.setActiveSession(self._session)
         context.addJobTag(self.tag)
         context.setInterruptOnCancel(True)

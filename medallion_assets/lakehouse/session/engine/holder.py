@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import socket
 import sys
 import threading
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 ENDING_LOOK_SECONDS = 0.02
-LONGEST_CALL_SECONDS = 15.0
+LONGEST_CALL_SECONDS = 20.0
 """For the JVM to make a session, which takes it a tenth of a second."""
 LONGEST_ENDING_SECONDS = 20.0
 """For the work of a run that is gone; after it the whole engine is ended, and so the work."""
@@ -79,12 +78,15 @@ class Holder:
 
     def serve(self) -> None:
         """Serve until it is time to end."""
-        signal.signal(signal.SIGTERM, self._asked_to_end)
         while self._goes_on():
             self._hear()
             self._settle()
         self._place.socket.unlink(missing_ok=True)
         self._listener.close()
+
+    def end(self, *_: object) -> None:
+        """End soon; also as a signal handler."""
+        self._stopping = True
 
     def _goes_on(self) -> bool:
         if self._java.poll() is not None:
@@ -209,9 +211,6 @@ class Holder:
 
     def _all(self) -> list[Connection]:
         return list(self._connections.values())
-
-    def _asked_to_end(self, *_: object) -> None:
-        self._stopping = True
 
     @contextmanager
     def _bounded(self, why: str) -> Iterator[None]:
