@@ -21,6 +21,9 @@ from medallion_assets.lakehouse.session.engine.place import Place
 IDLE = "MEDALLION_ENGINE_IDLE_SECONDS"
 DEFAULT_IDLE_SECONDS = 900.0
 
+LONGEST_LOG = 1_000_000
+"""In bytes; a longer one begins anew with the next engine."""
+
 SETTINGS = {
     # A worker that stays would run a function as it was when it was first called.
     "spark.python.worker.reuse": "false",
@@ -44,8 +47,8 @@ def main() -> int:
     except Timeout:
         return 0
     os.environ[SWITCH] = "off"
-    # What the last one said.
-    os.ftruncate(sys.stderr.fileno(), 0)
+    if place.log.stat().st_size > LONGEST_LOG:
+        os.ftruncate(sys.stderr.fileno(), 0)
     try:
         _hold(place, {**SETTINGS, **settings})
     except MedallionError as error:

@@ -34,6 +34,7 @@ class Guest:
         self.process = process
         self.since = time.time()
         self.tag = f"medallion-run-{secrets.token_hex(8)}"
+        self.has_ended = False
         self._root = root
         jvm: Any = root._jvm
         self._jvm = jvm
@@ -61,13 +62,13 @@ class Guest:
             for query in self._queries():
                 query.stop()
             time.sleep(_PAUSE_SECONDS)
+        self.has_ended = True
         self._gateway.shutdown()
         shared = self._session.sharedState()
         shared.cacheManager().clearCache()
         listener = shared.statusStore().listener()
         if listener.isDefined():
             self._root._jsc.sc().listenerBus().removeListener(listener.get())
-        self._session = self._gateway = None
 
     def _check_fixed(self, settings: Mapping[str, str]) -> None:
         """Refuse what a session can't have for itself, where the engine has it otherwise."""

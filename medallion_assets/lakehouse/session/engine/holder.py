@@ -25,7 +25,7 @@ LOOK_SECONDS = 1.0
 ENDING_LOOK_SECONDS = 0.02
 LONGEST_CALL_SECONDS = 20.0
 """For the JVM to make a session, which takes it a tenth of a second."""
-LONGEST_ENDING_SECONDS = 20.0
+LONGEST_ENDING_SECONDS = 45.0
 """For the work of a run that is gone; after it the whole engine is ended, and so the work."""
 
 
@@ -69,7 +69,7 @@ class Holder:
         self._java: Any = spark.sparkContext._gateway.proc  # type: ignore[union-attr]
         self._since = self._idle_since = time.time()
         self._connections: dict[int, Connection] = {}
-        self._endings: dict[threading.Thread, float] = {}
+        self._endings: dict[Guest, float] = {}
         self._excess: str | None = None
         self._stopping = False
         self._selector = selectors.DefaultSelector()
@@ -117,9 +117,9 @@ class Holder:
 
     def _settle(self) -> None:
         """Answer what can be answered, after the work of runs that are gone has ended."""
-        for ending, since in list(self._endings.items()):
-            if not ending.is_alive():
-                del self._endings[ending]
+        for guest, since in list(self._endings.items()):
+            if guest.has_ended:
+                del self._endings[guest]
             elif time.monotonic() - since > LONGEST_ENDING_SECONDS:
                 self._die("what a run that is gone had started does not end")
         for connection in self._all():
@@ -167,12 +167,15 @@ class Holder:
         del self._connections[connection.line.fileno()]
         connection.line.close()
         if connection.guest is not None:
-            ending = threading.Thread(target=self._end, args=(connection.guest,), daemon=True)
-            self._endings[ending] = time.monotonic()
-            ending.start()
+            self._endings[connection.guest] = time.monotonic()
+            threading.Thread(target=self._end, args=(connection.guest,), daemon=True).start()
 
     def _end(self, guest: Guest) -> None:
-        guest.end()
+        """End a run's work; then, with nobody there who would wait for it, collect garbage."""
+        try:
+            guest.end()
+        except Exception as error:  # noqa: BLE001 - work that can't be ended must not go on
+            self._die(f"what a run that is gone had started can't be ended: {error}")
         if not self._guests():
             self._spark._jvm.java.lang.System.gc()  # type: ignore[union-attr]
             self._excess = self._memory().excess()
@@ -225,7 +228,8 @@ class Holder:
 
     def _die(self, why: str) -> None:
         """End at once, JVM and all: nothing of it may go on to write."""
-        print(f"The engine ends: {why}.", file=sys.stderr, flush=True)
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        print(f"{now} The engine ends: {why}.", file=sys.stderr, flush=True)
         self._java.kill()
         self._java.wait()
         self._place.socket.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from medallion_assets.lakehouse.session.engine.place import (
 )
 from medallion_assets.lakehouse.session.engine.state import State
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 90.0
 """For an answer; the engine ends itself where its JVM, or what a killed run left, takes longer."""
 START_SECONDS = 90.0
 MOST_ENGINES = 2

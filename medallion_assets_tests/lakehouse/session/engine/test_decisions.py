@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from medallion_assets.lakehouse.errors import OptionError
@@ -47,8 +49,6 @@ def test_memory_beside_the_heap_ends_it() -> None:
 
 
 def test_the_memory_of_a_process_is_seen() -> None:
-    import os
-
     resident = resident_bytes(os.getpid())
     assert resident is not None
     assert resident > 10 * MB

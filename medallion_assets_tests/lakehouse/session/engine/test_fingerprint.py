@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -13,8 +16,12 @@ from medallion_assets.lakehouse.session.engine.fingerprint import (
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/home/ann", "EDITOR": "vi"}
 
 
-def made(settings: dict[str, str] | None = None, directory: str = "/here", **changed: str) -> str:
-    return fingerprint(settings or {}, {**ENVIRONMENT, **changed}, Path(directory))
+def made(
+    settings: Mapping[str, str] = MappingProxyType({}),
+    variables: Mapping[str, str] = MappingProxyType({}),
+    directory: str = "/here",
+) -> str:
+    return fingerprint(settings, {**ENVIRONMENT, **variables}, Path(directory))
 
 
 def test_the_same_run_asks_for_the_same_engine() -> None:
@@ -30,12 +37,12 @@ def test_the_same_run_asks_for_the_same_engine() -> None:
     ],
 )
 def test_what_a_jvm_reads_makes_another_one(variable: str) -> None:
-    assert made(**{variable: "one"}) != made()
-    assert made(**{variable: "one"}) != made(**{variable: "two"})
+    assert made(variables={variable: "one"}) != made()
+    assert made(variables={variable: "one"}) != made(variables={variable: "two"})
 
 
 def test_a_secret_is_not_in_it() -> None:
-    assert "swordfish" not in made(AWS_SECRET_ACCESS_KEY="swordfish")
+    assert "swordfish" not in made(variables={"AWS_SECRET_ACCESS_KEY": "swordfish"})
 
 
 def test_settings_and_directory_make_another_one() -> None:
@@ -47,13 +54,11 @@ def test_settings_and_directory_make_another_one() -> None:
     "variable", ["EDITOR", "MEDALLION_LAKE", "SPARK_BUFFER_SIZE", "SPARK_LOCAL_IP"]
 )
 def test_what_changes_nothing_is_left_out(variable: str) -> None:
-    assert made(**{variable: "one"}) == made()
+    assert made(variables={variable: "one"}) == made()
 
 
 def test_a_process_that_had_a_session_asks_for_the_same_one() -> None:
-    import sys
-
-    assert made(PYSPARK_PYTHON=sys.executable) == made()
+    assert made(variables={"PYSPARK_PYTHON": sys.executable}) == made()
     assert read_by_the_jvm({"PYSPARK_PYTHON": "/other"}) == {"PYSPARK_PYTHON": "/other"}
 
 
