@@ -27,6 +27,8 @@ LONGEST_LOG = 1_000_000
 SETTINGS = {
     # A worker that stays would run a function as it was when it was first called.
     "spark.python.worker.reuse": "false",
+    # Runs get their shares of the cores side by side, not one after the other.
+    "spark.scheduler.mode": "FAIR",
     # Spark keeps the code it generated for 100 plans and compiles the rest anew: 16 tables took
     # 47-52 s with 100 and 40 s with 5000.
     "spark.sql.codegen.cache.maxEntries": "5000",

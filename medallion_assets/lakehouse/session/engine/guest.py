@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _PAUSE_SECONDS = 0.05
+_POOL = "spark.scheduler.pool"
+"""A run has one of its own, and so its share of the cores."""
 
 
 class Guest:
@@ -89,9 +91,11 @@ class Guest:
         self._sessions.setActiveSession(self._session)
         context.addJobTag(self.tag)
         context.setInterruptOnCancel(True)
+        context.setLocalProperty(_POOL, self.tag)
         try:
             gateway.startServer()
         finally:
+            context.setLocalProperty(_POOL, None)
             context.setInterruptOnCancel(False)
             context.removeJobTag(self.tag)
             self._sessions.setActiveSession(self._root._jsparkSession)
