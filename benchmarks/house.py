@@ -54,6 +54,8 @@ class House:
         }
         return {
             **inherited,
+            # What is measured begins with nothing running.
+            "MEDALLION_ENGINE": "off",
             "MEDALLION_LAKE": str(self.lake.root),
             "MEDALLION_LANDING": str(self.landing_root),
             "DAGSTER_HOME": str(self.root / "dagster"),
