@@ -58,10 +58,10 @@ class House:
         }
         return {
             **inherited,
+            # What is measured begins with nothing running.
+            "MEDALLION_ENGINE": "off",
             "MEDALLION_LAKE": str(self.lake.root),
             "MEDALLION_LANDING": str(self.landing_root),
-            # What is measured brings its own session, unless a workload asks for the kept engine.
-            "MEDALLION_ENGINE": "off",
             "DAGSTER_HOME": str(self.root / "dagster"),
             "PYTHONPATH": os.pathsep.join(
                 [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]

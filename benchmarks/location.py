@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from benchmarks.house import PROJECT
@@ -16,10 +17,10 @@ session_seconds: list[float] = []
 class TimedSparkResource(SparkResource):
     """The project's own resource, which also takes the time."""
 
-    def _init_session(self) -> None:
+    def _init_session(self, log: logging.Logger | None = None) -> None:
         if self._spark_session is None:
             started = time.time()
-            super()._init_session()
+            super()._init_session(log)
             session_seconds.append(time.time() - started)
 
 

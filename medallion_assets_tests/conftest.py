@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 
+# Of engines only those that a test starts; `MEDALLION_ENGINE=on make test` runs all on one.
+os.environ.setdefault("MEDALLION_ENGINE", "off")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of several workers, let each begin with tests that take long, so that none ends alone."""
@@ -30,6 +36,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Share the tests among workers by what they need."""
     return workers.Scheduling(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines() -> Iterator[None]:
+    """Engines of this run alone, which end with it."""
+    from medallion_assets.lakehouse.session.engine.place import DIRECTORY, places
+    from medallion_assets.lakehouse.session.engine.starting import stop
+
+    with TemporaryDirectory(prefix="engines-") as made, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DIRECTORY, made)
+        yield
+        for place in places(Path(made)):
+            stop(place, force=True)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from medallion_assets.cli import (
     copy_into,
+    engine,
     erase,
     land,
     live,
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         schema,
         copy_into,
         erase,
+        engine,
     ):
         added = command.add_to(commands)
         added.add_argument(

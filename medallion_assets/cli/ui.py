@@ -6,11 +6,13 @@ import argparse
 import os
 import signal
 import socket
+import subprocess
 import sys
 from typing import Any
 
 from medallion_assets.cli.project import PROJECT, WORKSPACE
 from medallion_assets.lakehouse.errors import MachineError
+from medallion_assets.lakehouse.session.engine import wanted
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 3000
@@ -47,12 +49,26 @@ def main(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Not in the project, whose dagster.yaml Dagster would announce as one it does not use.
     os.chdir(home)
+    _start_engine()
     command = [
         *(sys.executable, "-m", "dagster", "dev"),
         *("-h", LOOPBACK, "-p", str(arguments.port), "-w", str(WORKSPACE)),
     ]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - this process becomes the server
+
+
+def _start_engine() -> None:
+    """Start the warm engine beside the server, so that the first sensor's run finds it."""
+    if not wanted(os.environ, otherwise=True):
+        return
+    subprocess.Popen(
+        [sys.executable, "-m", "medallion_assets.cli", "engine", "start"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _check_port(port: int) -> None:

@@ -75,6 +75,10 @@ class TableLockedError(TransientError):
     """Another run is writing the table."""
 
 
+class EngineEndedError(TransientError):
+    """The warm engine ended while a run was using it."""
+
+
 class CheckpointInUseError(TerminalError):
     """A checkpoint belongs to another stream."""
 

@@ -110,7 +110,8 @@ def _materialize(
         wait_seconds=_WAIT_SECONDS,
     )
     try:
-        outcome = step.take(wanted)
+        with spark.losses_reported():
+            yield from _attempt(context, step, wanted)
     except ExpectationFailedError as error:
         # Reported before the failure, so that the check shows as failed and not as not evaluated.
         failed = failed_expectation(table, error)
@@ -122,6 +123,13 @@ def _materialize(
         raise retry_of(context.retry_number) from error
     except TerminalError as error:
         raise terminal_failure(table, error) from error
+
+
+def _attempt(
+    context: dg.AssetExecutionContext, step: TableStep, wanted: Release | None
+) -> Iterator[Event]:
+    outcome = step.take(wanted)
+    table = step.table
     if step.report_source(outcome) and isinstance(table, BronzeTable):
         # Dagster noted at the step's start which version of the source is read; without the
         # newer one, the table would show as out of date as soon as it is written.

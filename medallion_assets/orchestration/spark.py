@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from dagster_pyspark import LazyPySparkResource
+
+from medallion_assets.lakehouse.errors import EngineEndedError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -15,16 +20,19 @@ class SparkResource(LazyPySparkResource):
 
     Each field takes a value or a `dagster.EnvVar`, also inside `spark_config`. A field left out
     is decided by the engine: the environment's `SPARK_REMOTE` or `SPARK_MASTER`, else a session
-    inside the run's process with settings that fit the machine.
+    on this machine with settings that fit it: in the warm engine, whose JVM stays for the next run,
+    or where that can't serve inside the run's process.
 
     The session lives as long as the process of the run, so that its steps share it: with the
-    in-process executor a run pays for one JVM, and a run with nothing new for none.
+    in-process executor a run pays for one JVM at most, and a run with nothing new for none.
 
     Args:
         master: `spark.master`, such as `local[4]` or `spark://host:7077`.
         remote: a Spark Connect server, such as `sc://host:15002`.
         driver_memory: `spark.driver.memory`, such as `4g`.
         spark_config: any other Spark settings, by their full names; the typed fields win.
+        engine: whether the warm engine is used where neither master nor remote is given; the
+            environment's `MEDALLION_ENGINE` (on, off) wins.
     """
 
     # Typed as str to str, Dagster resolves an EnvVar in a value; in the base's Any it would not.
@@ -32,6 +40,7 @@ class SparkResource(LazyPySparkResource):
     master: str | None = None
     remote: str | None = None
     driver_memory: str | None = None
+    engine: bool = True
 
     def settings(self) -> dict[str, str]:
         """The Spark settings that were asked for."""
@@ -46,11 +55,6 @@ class SparkResource(LazyPySparkResource):
         }
 
     @property
-    def started(self) -> bool:
-        """Whether a step of this run has asked for the session already."""
-        return self._spark_session is not None
-
-    @property
     def spark_session(self) -> SparkSession:
         """The session; the first call starts it.
 
@@ -61,14 +65,40 @@ class SparkResource(LazyPySparkResource):
         self._init_session()
         return cast("SparkSession", self._spark_session)
 
-    def _init_session(self) -> None:
+    def start(self, log: logging.Logger) -> SparkSession:
+        """The session; the first call starts it.
+
+        Args:
+            log: told, in a line, where that takes long, and why the engine can't serve.
+
+        Raises:
+            MachineError: see `spark_session`.
+            TerminalError: see `spark_session`.
+        """
+        self._init_session(log)
+        return cast("SparkSession", self._spark_session)
+
+    @contextmanager
+    def losses_reported(self) -> Iterator[None]:
+        """Tell an error that comes from the end of the warm engine by its cause.
+
+        Raises:
+            EngineEndedError: it ended within the block; the next session is a new one.
+        """
+        from medallion_assets.lakehouse.session.engine import losses_reported
+
+        try:
+            with losses_reported():
+                yield
+        except EngineEndedError:
+            self._spark_session = None
+            raise
+
+    def _init_session(self, log: logging.Logger | None = None) -> None:
         # The hook of the base class, which would start a plain session without Delta.
-        if self._spark_session is not None:
-            from medallion_assets.lakehouse.session.connection import forget_ended_engine
+        from medallion_assets.lakehouse.session import LOG, forget_ended, warm_spark
 
-            if forget_ended_engine():
-                self._spark_session = None
+        if self._spark_session is not None and forget_ended():
+            self._spark_session = None
         if self._spark_session is None:
-            from medallion_assets.lakehouse.session import start_spark
-
-            self._spark_session = start_spark(**self.settings())
+            self._spark_session = warm_spark(self.settings(), engine=self.engine, log=log or LOG)

@@ -71,9 +71,7 @@ class TableStep:
 
     def session(self) -> SparkSession:
         """The session; the run's first table with something new starts it."""
-        if not self.spark.started:
-            self.log.info("starting Spark, which takes some 15 seconds")
-        return self.spark.spark_session
+        return self.spark.start(self.log)
 
     def take(self, wanted: Release | None = None) -> Materialization:
         """Run the table's stream over what is new.

@@ -5,6 +5,23 @@ from __future__ import annotations
 from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
 from medallion_assets.lakehouse.session.s3 import s3_settings
-from medallion_assets.lakehouse.session.spark_session import start_session, start_spark
+from medallion_assets.lakehouse.session.spark_session import (
+    LOG,
+    engine_settings,
+    forget_ended,
+    start_session,
+    start_spark,
+    warm_spark,
+)
 
-__all__ = ["kafka_settings", "preflight", "s3_settings", "start_session", "start_spark"]
+__all__ = [
+    "LOG",
+    "engine_settings",
+    "forget_ended",
+    "kafka_settings",
+    "preflight",
+    "s3_settings",
+    "start_session",
+    "start_spark",
+    "warm_spark",
+]

@@ -7,8 +7,9 @@ the next question would get that one. Spark Connect has no such connection.
 
 from __future__ import annotations
 
-import warnings
+import socket
 from contextlib import suppress
+from typing import Any
 
 
 def drop_broken_connection() -> None:
@@ -23,28 +24,47 @@ def drop_broken_connection() -> None:
         connection.close()
 
 
-def forget_ended_engine() -> bool:
-    """Let the next session start a JVM, where the one of this process has ended.
-
-    PySpark keeps a JVM that was killed for want of memory, say, and every further call fails.
+def forget_ended_jvm() -> bool:
+    """Let go of this process's own JVM where it has ended.
 
     Returns:
         Whether it had ended.
     """
-    from py4j.protocol import Py4JError
     from pyspark import SparkContext
-    from pyspark.sql import SparkSession
 
-    gateway = SparkContext._gateway
-    jvm = getattr(gateway, "proc", None)
-    if gateway is None or jvm is None or jvm.poll() is None:
+    jvm = getattr(SparkContext._gateway, "proc", None)
+    if jvm is None or jvm.poll() is None:
         return False
-    with warnings.catch_warnings(), suppress(OSError, Py4JError):
-        warnings.simplefilter("ignore", RuntimeWarning)
-        if SparkContext._active_spark_context is not None:
-            SparkContext._active_spark_context.stop()
-    with suppress(OSError, Py4JError):
-        gateway.shutdown()
-    SparkContext._active_spark_context = SparkContext._gateway = SparkContext._jvm = None
-    SparkSession._instantiatedSession = SparkSession._activeSession = None
+    forget_jvm()
     return True
+
+
+def forget_jvm() -> None:
+    """Let PySpark forget the JVM that it knows, which may be gone."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession, SQLContext
+
+    context: Any = SparkContext._active_spark_context
+    gateway: Any = SparkContext._gateway
+    accumulators = getattr(context, "_accumulatorServer", None)
+    if accumulators is not None:
+        accumulators.shutdown()
+    if context is not None:
+        context._jsc = context._accumulatorServer = None
+    if gateway is not None:
+        _close(gateway)
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = SparkSession._activeSession = None
+    SQLContext._instantiatedContext = None
+
+
+def _close(gateway: Any) -> None:
+    """Close all connections to a JVM, also those on which a thread waits for its next call."""
+    answering = getattr(gateway, "_callback_server", None)
+    for connection in [*gateway._gateway_client.deque, *getattr(answering, "connections", ())]:
+        # Closing alone would wait for whoever reads.
+        with suppress(OSError, AttributeError):
+            connection.socket.shutdown(socket.SHUT_RDWR)
+    # Of a JVM that is gone, closing says so.
+    with suppress(Exception):
+        gateway.close()

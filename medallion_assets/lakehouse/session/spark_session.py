@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 from pathlib import Path
@@ -12,10 +13,11 @@ from medallion_assets.lakehouse.catalog import register_lake, register_warehouse
 from medallion_assets.lakehouse.errors import TerminalError
 from medallion_assets.lakehouse.kafka.cluster import KafkaCluster
 from medallion_assets.lakehouse.lake import Lake
+from medallion_assets.lakehouse.session import engine as warm_engine
 from medallion_assets.lakehouse.session import noise, signals
 from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
-from medallion_assets.lakehouse.session.connection import forget_ended_engine
+from medallion_assets.lakehouse.session.connection import forget_ended_jvm
 from medallion_assets.lakehouse.session.jars import coordinates, local_jars
 from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _PACKAGES = ("spark.jars.packages", "spark.jars.excludes")
 _TAKEN = "spark.medallion.jars.packages"
 """Under which a session keeps the packages it was asked for: given as such Ivy would look anew."""
+LOG = logging.getLogger("medallion_assets")
+"""Warnings go to stderr, unless the program has a handler for them."""
 _LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 
 
@@ -39,7 +43,8 @@ def start_spark(**settings: str) -> SparkSession:
     Where `SPARK_REMOTE` is set the session is a Spark Connect client of that server; where
     `SPARK_MASTER` is set it drives that cluster; else everything runs inside this process.
 
-    Where `MEDALLION_KAFKA_BOOTSTRAP_SERVERS` is set the session has Spark's Kafka connector.
+    Where `MEDALLION_KAFKA_BOOTSTRAP_SERVERS` is set the session has Spark's Kafka connector. With
+    `MEDALLION_ENGINE=on` it is one in the warm engine, and `stop()` leaves that.
 
     Args:
         settings: Spark settings, which win over those made here:
@@ -53,17 +58,62 @@ def start_spark(**settings: str) -> SparkSession:
             not cached yet and can't be fetched. The message is one line with the fix.
         TerminalError: a session is running whose fixed settings differ from those asked for.
     """
-    session = start_session(**settings)
+    return _with_names(start_session(**settings))
+
+
+def warm_spark(
+    settings: dict[str, str], *, engine: bool = True, log: logging.Logger = LOG
+) -> SparkSession:
+    """The session of `start_spark`, in the warm engine where that can serve.
+
+    It can't with `MEDALLION_ENGINE=off`, with a cluster, or with a master of one's own.
+
+    Args:
+        settings: Spark settings.
+        engine: False for a session of one's own, unless `MEDALLION_ENGINE` says on.
+        log: told, in a line, when a JVM is started, and why the engine can't serve.
+
+    Raises:
+        MachineError: see `start_spark`.
+        TerminalError: see `start_spark`.
+    """
+    return _with_names(_session(settings, warm=engine, log=log))
+
+
+def engine_settings(settings: dict[str, str]) -> dict[str, str] | None:
+    """What `warm_spark` with these settings asks of the engine; None where it does not use it."""
+    asked = _with_kafka(settings)
+    remote = asked.get("spark.remote") or os.environ.get("SPARK_REMOTE")
+    master = asked.get("spark.master") or os.environ.get("SPARK_MASTER")
+    return None if remote or master else asked
+
+
+def start_session(**settings: str) -> SparkSession:
+    """The session of `start_spark` without the tables' names, which a run does not need."""
+    return _session(settings, warm=False, log=LOG)
+
+
+def forget_ended() -> bool:
+    """Let the next session have a new JVM where the one of this process, or the engine, has ended.
+
+    PySpark keeps a JVM that was killed for want of memory, say, and every further call fails.
+
+    Returns:
+        Whether it had ended.
+    """
+    return warm_engine.forget_ended() or forget_ended_jvm()
+
+
+def _with_names(session: SparkSession) -> SparkSession:
     register_lake(session, Lake.from_environment(Path.cwd()))
     register_warehouse(session)
     return session
 
 
-def start_session(**settings: str) -> SparkSession:
-    """The session of `start_spark` without the tables' names, which a run does not need."""
+def _session(settings: dict[str, str], *, warm: bool, log: logging.Logger) -> SparkSession:
     from pyspark.sql import SparkSession
 
-    forget_ended_engine()
+    forget_ended()
     running = SparkSession.getActiveSession()
     if running is not None and settings:
         _check_running(running, settings)
@@ -75,6 +125,12 @@ def start_session(**settings: str) -> SparkSession:
     master = settings.get("spark.master") or os.environ.get("SPARK_MASTER")
     if master is not None and not master.startswith("local"):
         return _start_on_cluster(master, settings)
+    asked = engine_settings(settings)
+    if asked is not None and warm_engine.wanted(os.environ, otherwise=warm):
+        attached = warm_engine.session(asked, log)
+        if attached is not None:
+            return attached
+    log.info("starting Spark, which takes some 15 seconds")
     return _start_local(master, settings)
 
 
