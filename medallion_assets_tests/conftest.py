@@ -54,6 +54,7 @@ def engines() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     from medallion_assets.lakehouse.session import start_session
+    from medallion_assets.lakehouse.session.settings import QUICK
 
     return start_session(
         **{
@@ -62,7 +63,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
             "spark.driver.memory": "2g",
             # What a test runs ends before the optimizing compiler has paid off, and that would
             # take its processor from the other worker.
-            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+            **QUICK,
             "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
             # Thousands of tables that nobody opens again would fill the heap: 1.4 GB near the end.
             "spark.databricks.delta.delta.log.cacheSize": "50",

@@ -65,17 +65,18 @@ class SparkResource(LazyPySparkResource):
         self._init_session()
         return cast("SparkSession", self._spark_session)
 
-    def start(self, log: logging.Logger) -> SparkSession:
+    def start(self, log: logging.Logger, *, small: bool = True) -> SparkSession:
         """The session; the first call starts it.
 
         Args:
             log: told, in a line, where that takes long, and why the engine can't serve.
+            small: whether the run takes little, as far as is known; a load gets a JVM of its own.
 
         Raises:
             MachineError: see `spark_session`.
             TerminalError: see `spark_session`.
         """
-        self._init_session(log)
+        self._init_session(log, small=small)
         return cast("SparkSession", self._spark_session)
 
     @contextmanager
@@ -94,11 +95,13 @@ class SparkResource(LazyPySparkResource):
             self._spark_session = None
             raise
 
-    def _init_session(self, log: logging.Logger | None = None) -> None:
+    def _init_session(self, log: logging.Logger | None = None, *, small: bool = True) -> None:
         # The hook of the base class, which would start a plain session without Delta.
         from medallion_assets.lakehouse.session import LOG, forget_ended, warm_spark
 
         if self._spark_session is not None and forget_ended():
             self._spark_session = None
         if self._spark_session is None:
-            self._spark_session = warm_spark(self.settings(), engine=self.engine, log=log or LOG)
+            self._spark_session = warm_spark(
+                self.settings(), engine=self.engine, small=small, log=log or LOG
+            )

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from medallion_assets.lakehouse.autoloader.ledger import FileLedger
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
 from medallion_assets.lakehouse.quality.release import Release
+from medallion_assets.lakehouse.streams.checkpoint import ledger_directory
 from medallion_assets.lakehouse.tables import BronzeTable, SilverTable, Table
 from medallion_assets.orchestration.checks import check_results, past_of
 from medallion_assets.orchestration.keys import late_key, quarantine_key, table_key
@@ -71,7 +73,16 @@ class TableStep:
 
     def session(self) -> SparkSession:
         """The session; the run's first table with something new starts it."""
-        return self.spark.start(self.log)
+        return self.spark.start(self.log, small=self._takes_little())
+
+    def _takes_little(self) -> bool:
+        """Whether little is new in the source of a bronze table; asked after a discovery."""
+        if not isinstance(self.table, BronzeTable):
+            return True
+        from medallion_assets.lakehouse.session import SMALL_BYTES
+
+        ledger = FileLedger(ledger_directory(self.lake.stream_directory(self.table)))
+        return ledger.backlog(ledger.last_commit()).bytes <= SMALL_BYTES
 
     def take(self, wanted: Release | None = None) -> Materialization:
         """Run the table's stream over what is new.

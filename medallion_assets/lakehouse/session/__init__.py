@@ -5,6 +5,7 @@ from __future__ import annotations
 from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
 from medallion_assets.lakehouse.session.s3 import s3_settings
+from medallion_assets.lakehouse.session.settings import SMALL_BYTES
 from medallion_assets.lakehouse.session.spark_session import (
     LOG,
     engine_settings,
@@ -16,6 +17,7 @@ from medallion_assets.lakehouse.session.spark_session import (
 
 __all__ = [
     "LOG",
+    "SMALL_BYTES",
     "engine_settings",
     "forget_ended",
     "kafka_settings",

@@ -62,22 +62,24 @@ def start_spark(**settings: str) -> SparkSession:
 
 
 def warm_spark(
-    settings: dict[str, str], *, engine: bool = True, log: logging.Logger = LOG
+    settings: dict[str, str], *, engine: bool = True, small: bool = True, log: logging.Logger = LOG
 ) -> SparkSession:
     """The session of `start_spark`, in the warm engine where that can serve.
 
-    It can't with `MEDALLION_ENGINE=off`, with a cluster, or with a master of one's own.
+    It can't with `MEDALLION_ENGINE=off`, with a cluster, or with a master of one's own; and it does
+    not take loads, which gain from a JVM that optimizes.
 
     Args:
         settings: Spark settings.
         engine: False for a session of one's own, unless `MEDALLION_ENGINE` says on.
+        small: whether little is to be taken: no more than `SMALL_BYTES`.
         log: told, in a line, when a JVM is started, and why the engine can't serve.
 
     Raises:
         MachineError: see `start_spark`.
         TerminalError: see `start_spark`.
     """
-    return _with_names(_session(settings, warm=engine, log=log))
+    return _with_names(_session(settings, warm=engine and small, quick=small, log=log))
 
 
 def engine_settings(settings: dict[str, str]) -> dict[str, str] | None:
@@ -85,12 +87,12 @@ def engine_settings(settings: dict[str, str]) -> dict[str, str] | None:
     asked = _with_kafka(settings)
     remote = asked.get("spark.remote") or os.environ.get("SPARK_REMOTE")
     master = asked.get("spark.master") or os.environ.get("SPARK_MASTER")
-    return None if remote or master else asked
+    return None if remote or master else {**spark_settings.QUICK, **asked}
 
 
 def start_session(**settings: str) -> SparkSession:
     """The session of `start_spark` without the tables' names, which a run does not need."""
-    return _session(settings, warm=False, log=LOG)
+    return _session(settings, warm=False, quick=False, log=LOG)
 
 
 def forget_ended() -> bool:
@@ -110,7 +112,9 @@ def _with_names(session: SparkSession) -> SparkSession:
     return session
 
 
-def _session(settings: dict[str, str], *, warm: bool, log: logging.Logger) -> SparkSession:
+def _session(
+    settings: dict[str, str], *, warm: bool, quick: bool, log: logging.Logger
+) -> SparkSession:
     from pyspark.sql import SparkSession
 
     forget_ended()
@@ -131,7 +135,7 @@ def _session(settings: dict[str, str], *, warm: bool, log: logging.Logger) -> Sp
         if attached is not None:
             return attached
     log.info("starting Spark, which takes some 15 seconds")
-    return _start_local(master, settings)
+    return _start_local(master, {**(spark_settings.QUICK if quick else {}), **settings})
 
 
 def _start_on_cluster(master: str, settings: dict[str, str]) -> SparkSession:

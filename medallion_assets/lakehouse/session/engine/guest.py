@@ -42,7 +42,7 @@ class Guest:
         self._jvm = jvm
         self._sessions: Any = getattr(self._jvm, "org.apache.spark.sql.classic.SparkSession")
         self._check_fixed(settings)
-        # Delta keeps what it knows of a log by the path, whoever has asked: the tables of a lake that
+        # Delta keeps what it knows of a log by the path, whoever has asked: tables of a lake that
         # was deleted and made anew would be taken for the old ones.
         getattr(jvm, "org.apache.spark.sql.delta.DeltaLog").clearCache()
         options = self._jvm.java.util.HashMap()
