@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.declared import bronze_of
+from benchmarks.bronze import bronze_of
 from benchmarks.nexmark.tables import AUCTIONS, BIDS, PERSONS
 from medallion_assets.lakehouse.tables import GoldTable, Lakehouse, Lookup, SilverTable
 

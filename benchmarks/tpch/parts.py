@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.errors import BenchmarkError
+from benchmarks.landed_table import LandedTable
 from benchmarks.orders import NEW_FILES
 from benchmarks.peers.environment import Environment
 from benchmarks.tpch.tables import LINEITEM, ORDERS, SEQUENCE
@@ -20,7 +21,7 @@ _LOCK = Path(__file__).resolve().with_name("requirements.lock")
 _AGAIN = {
     ORDERS.name: (
         "if(o_orderpriority = '1-URGENT', '2-HIGH', '1-URGENT') as o_orderpriority",
-        "o_orderkey::bigint % 10 = 3",
+        "o_orderkey % 10 = 3",
     ),
     LINEITEM.name: ("l_extendedprice + 1 as l_extendedprice", "l_orderkey % 10 = 4"),
 }
@@ -53,24 +54,25 @@ class Parts:
         import duckdb
 
         for table in (ORDERS, LINEITEM):
-            changed, again = _AGAIN[table.name]
             file = landing / table.name / f"{prefix}-{number:07d}.{table.format}"
             file.parent.mkdir(parents=True, exist_ok=True)
-            before = "" if number == 1 else (
-                f"union all select * replace ({changed}), {number} "
-                f"from {self._read(table.name, table.format, number - 1)} where {again}"
-            )  # fmt: skip
+            rows = f"select *, {number} as {SEQUENCE} from {self._read(table, number)}"
+            if number > 1:
+                changed, again = _AGAIN[table.name]
+                rows += (
+                    f" union all select * replace ({changed}), {number}"
+                    f" from {self._read(table, number - 1)} where {again}"
+                )
+            # Every file has the very types of the table, which Spark's own Parquet reader asks for.
+            typed = ", ".join(f"{name}::{kind} as {name}" for name, kind in table.columns.items())
             with duckdb.connect() as database:
                 database.execute(
-                    f"copy (select *, {number}::int as {SEQUENCE} "
-                    f"from {self._read(table.name, table.format, number)} {before}) "
-                    f"to '{file}' ({_OPTIONS[table.format]})"
+                    f"copy (select {typed} from ({rows})) to '{file}' ({_OPTIONS[table.format]})"
                 )
 
-    def _read(self, table: str, kind: str, number: int) -> str:
-        file = self.generated / table / f"{table}.{number}.{kind}"
-        # As text, CSV lands as it was generated.
-        return f"read_{kind}('{file}'{', all_varchar = true' if kind == 'csv' else ''})"
+    def _read(self, table: LandedTable, number: int) -> str:
+        file = self.generated / table.name / f"{table.name}.{number}.{table.format}"
+        return f"read_{table.format}('{file}')"
 
 
 def parts_of(bench: Bench) -> Parts:

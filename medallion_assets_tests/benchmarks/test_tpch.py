@@ -7,7 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.house import House
@@ -66,6 +68,17 @@ def test_the_same_parts_land_the_same_bytes(parts: Parts, tmp_path: Path) -> Non
         *("lineitem/part-0000002.parquet", "orders/new-0000003.csv"),
         *("orders/part-0000001.csv", "orders/part-0000002.csv"),
     ]
+
+
+def test_every_parquet_file_has_the_types_of_the_table(parts: Parts, tmp_path: Path) -> None:
+    parts.land_first(tmp_path)
+    parts.land_new(tmp_path)
+    schemas = [parquet.read_schema(file) for file in (tmp_path / LINEITEM.name).iterdir()]
+    assert len(schemas) == COUNT
+    for schema in schemas:
+        assert schema.names == list(LINEITEM.columns)
+        assert schema.equals(schemas[0])
+        assert schema.field("l_extendedprice").type == pyarrow.decimal128(15, 2)
 
 
 @pytest.mark.parametrize(

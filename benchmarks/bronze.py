@@ -1,4 +1,4 @@
-"""What the measured lakehouses of several tables have in common."""
+"""The bronze tables of the measured lakehouses that have several."""
 
 from __future__ import annotations
 
