@@ -7,16 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import DOCUMENT
 from benchmarks.bench import Bench
 from benchmarks.errors import BenchmarkError, PeerUnavailableError
 from benchmarks.nexmark.lakehouse import lakehouse as nexmark
 from benchmarks.peers.contender import Contender
+from benchmarks.results import write_between_marks
 from benchmarks.samples import Measured, Sample
 from benchmarks.sizes import SMOKE
 from benchmarks.surroundings import Surroundings
 from benchmarks.tpch.lakehouse import lakehouse as tpch
 from benchmarks.workloads.nexmark import NEXMARK
-from benchmarks.workloads.several_tables import BARE, DUCKDB, OURS, Landing, findings
+from benchmarks.workloads.several_tables import (
+    BARE,
+    DUCKDB,
+    OURS,
+    Landing,
+    SeveralTables,
+    findings,
+)
 from benchmarks.workloads.tpch import TPCH
 
 SIZES = replace(SMOKE, nexmark_events=500)
@@ -86,3 +95,15 @@ def test_a_table_comes_after_those_it_looks_up_in() -> None:
     assert layers["tpch"].index("silver.orders") < layers["tpch"].index("silver.lineitem")
     assert layers["nexmark"].index("silver.auctions") < layers["nexmark"].index("silver.bids")
     assert "silver.persons" in layers["nexmark"]
+
+
+@pytest.mark.parametrize("workload", [TPCH, NEXMARK], ids=lambda one: one.name)
+def test_the_results_have_a_place_in_the_documentation(
+    workload: SeveralTables, tmp_path: Path
+) -> None:
+    document = tmp_path / "benchmarks.md"
+    document.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
+    write_between_marks(document, workload.name, "a table")
+    assert f"<!-- {workload.name}: begin -->\na table\n<!-- {workload.name}: end -->" in (
+        document.read_text(encoding="utf-8")
+    )
