@@ -64,8 +64,8 @@ lock: .venv/dev.stamp ## write the lock files again from pyproject.toml (ARGS=--
 	$(UV) pip compile $(LOCK_OPTIONS) --output-file requirements.lock $(ARGS)
 	$(UV) pip compile $(LOCK_OPTIONS) --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock $(ARGS)
-	@for peer in benchmarks/peers/*/requirements.in; do \
-		$(UV) pip compile $$peer $(LOCK_FORMAT) --output-file $${peer%.in}.lock $(ARGS) || exit 1; \
+	@for asked in benchmarks/peers/*/requirements.in benchmarks/tpch/requirements.in; do \
+		$(UV) pip compile $$asked $(LOCK_FORMAT) --output-file $${asked%.in}.lock $(ARGS) || exit 1; \
 	done
 
 LOCK_FORMAT := --universal --python-version 3.10 --generate-hashes --no-emit-index-url \

@@ -20,7 +20,9 @@ from benchmarks.results import Results, write_between_marks
 from benchmarks.sizes import FULL, QUICK, SMOKE
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.growth import Growth
+from benchmarks.workloads.nexmark import NEXMARK
 from benchmarks.workloads.peers import Peers
+from benchmarks.workloads.tpch import TPCH
 from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.lakehouse.session.jars import cache_directory
 
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write_docs(results: Results) -> None:
-    """Write what was measured into the documentation; growth and peers have their own sections."""
+    """Write what was measured into the documentation; some workloads have their own sections."""
     images = DOCUMENT.parent / "images"
     others = dict(results.outcomes)
     growth = others.pop(Growth.name, None)
@@ -81,6 +83,11 @@ def _write_docs(results: Results) -> None:
         table = peers_table(peers, results.sizes)
         page = "\n\n".join((results.machine_table(), table, image))
         write_between_marks(DOCUMENT, "peers", page)
+    for name in (TPCH.name, NEXMARK.name):
+        alone = others.pop(name, None)
+        if alone is not None:
+            page = replace(results, outcomes={name: alone}).to_markdown()
+            write_between_marks(DOCUMENT, name, page)
     if others:
         write_between_marks(DOCUMENT, "measured", replace(results, outcomes=others).to_markdown())
 

@@ -93,7 +93,7 @@ class House:
 
     def take_new_away(self) -> None:
         """Take away what has landed besides the first load."""
-        for file in self.landing.glob(f"{NEW_FILES}-*"):
+        for file in self.landing_root.glob(f"*/{NEW_FILES}-*"):
             file.unlink()
 
     def gold(self) -> Gold:

@@ -17,10 +17,10 @@ session_seconds: list[float] = []
 class TimedSparkResource(SparkResource):
     """The project's own resource, which also takes the time."""
 
-    def _init_session(self, log: logging.Logger | None = None) -> None:
+    def _init_session(self, log: logging.Logger | None = None, *, small: bool = True) -> None:
         if self._spark_session is None:
             started = time.time()
-            super()._init_session(log)
+            super()._init_session(log, small=small)
             session_seconds.append(time.time() - started)
 
 

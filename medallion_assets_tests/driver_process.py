@@ -13,9 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from medallion_assets.lakehouse.session.settings import QUICK
+
 ROOT = Path(__file__).parents[1]
 
-SHORT_LIVED = {"SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1"}
+SHORT_LIVED = {"SPARK_SUBMIT_OPTS": QUICK["spark.driver.extraJavaOptions"]}
 """Environment of a process whose engine ends before the optimizing compiler has paid off."""
 
 

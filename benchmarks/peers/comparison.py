@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.house import Gold
+from benchmarks.peers.gold import Groups
 
 
-def same_gold(found: Mapping[str, Gold]) -> None:
+def same_gold(found: Mapping[str, Groups]) -> None:
     """Check that all came to what the first came to.
 
     Raises:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from benchmarks.bench import Bench, Variant
 from benchmarks.delta_commits import commits_since, rewritten_bytes
-from benchmarks.house import Gold, House
+from benchmarks.house import House
 from benchmarks.peers.environment import Environment
+from benchmarks.peers.gold import Groups
 from benchmarks.process_tree import end_lasting
 from benchmarks.surroundings import Surroundings
 
@@ -23,7 +24,7 @@ def nothing(_: House) -> None:
 
 @dataclass(frozen=True)
 class Contender:
-    """A program that brings orders from landing files to gold.
+    """A program that brings what landed to gold.
 
     Args:
         name: as the tables call it.
@@ -48,7 +49,7 @@ class Contender:
     furnish: Callable[[House], object] = nothing
     keeps_engine: bool = False
     rewritten: tuple[str, ...] = ("silver/orders", "gold/revenue")
-    read_gold: Callable[[House], Gold] = House.gold
+    read_gold: Callable[[House], Groups] = House.gold
 
     def surroundings(self, bench: Bench) -> Surroundings:
         """What it runs in; a peer's environment is made where it is not there yet.

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.streaming.readwriter import DataStreamWriter
 
+    from medallion_assets.lakehouse.lake import Lake
+
 _GOOD = "order_id is not null and amount >= 0"
+
+
+def pipeline(spark: SparkSession, lake: Lake) -> BarePipeline:
+    """The pipeline over a lake's landing directory."""
+    from benchmarks.lakehouse import bronze_orders
+
+    return BarePipeline(spark, lake.root, lake.landing_path(bronze_orders.source))
 
 
 @dataclass(frozen=True)

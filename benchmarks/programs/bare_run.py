@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from benchmarks.programs.stopwatch import Stopwatch, parser
@@ -14,21 +15,22 @@ def main() -> None:
     """Run the three steps."""
     arguments = parser(__doc__)
     arguments.add_argument("--default-settings", action="store_true")
+    arguments.add_argument(
+        "--pipeline", default="benchmarks.programs.bare_pipeline", help="its module"
+    )
     told = arguments.parse_args()
     watch = Stopwatch.of(told)
 
     from benchmarks.house import PROJECT
-    from benchmarks.lakehouse import bronze_orders
-    from benchmarks.programs.bare_pipeline import BarePipeline
     from benchmarks.programs.jobs import files_listed_so_far, jobs_so_far
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.session import start_spark
 
+    made = import_module(told.pipeline).pipeline
     watch.lap("imports")
     spark = default_session() if told.default_settings else start_spark()
     watch.lap("session")
-    lake = Lake.from_environment(PROJECT)
-    pipeline = BarePipeline(spark, lake.root, lake.landing_path(bronze_orders.source))
+    pipeline = made(spark, Lake.from_environment(PROJECT))
     for layer, step in pipeline.layers().items():
         before = jobs_so_far(spark)
         step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from benchmarks.programs.stopwatch import Stopwatch, parser
@@ -14,25 +15,30 @@ def main() -> None:
     """Materialize the tables in order."""
     arguments = parser(__doc__)
     arguments.add_argument("--only-bronze", action="store_true")
+    arguments.add_argument("--lakehouse", default="benchmarks.lakehouse", help="its module")
     arguments.add_argument("--event-log", help="a directory for Spark's event log")
     told = arguments.parse_args()
     watch = Stopwatch.of(told)
 
     from benchmarks.house import PROJECT
-    from benchmarks.lakehouse import bronze_orders, lakehouse
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.materialize import materialize
+    from medallion_assets.lakehouse.tables import Layer
+
+    lakehouse = import_module(told.lakehouse).lakehouse
 
     watch.lap("imports")
     run = _Run(watch, _settings(told.event_log))
     lake = Lake.from_environment(PROJECT)
-    for table in (bronze_orders,) if told.only_bronze else lakehouse.tables:
+    for table in lakehouse.tables:
+        if told.only_bronze and table.layer is not Layer.BRONZE:
+            continue
         run.layer = table.layer.value
         before = run.jobs()
         done = materialize(table, lake, run.session)
         watch.lap(run.layer)
-        watch.facts[f"{run.layer}_jobs"] = run.jobs() - before
-        watch.facts[f"{run.layer}_rows"] = done.rows.read
+        watch.count(f"{run.layer}_jobs", run.jobs() - before)
+        watch.count(f"{run.layer}_rows", done.rows.read)
     watch.facts["spark_jobs"] = run.jobs()
     watch.tell()
 

@@ -39,6 +39,10 @@ class Stopwatch:
         self.parts[part] = self.parts.get(part, 0.0) + seconds
         return seconds
 
+    def count(self, fact: str, number: float) -> None:
+        """Add to a fact, such as that of a layer with several tables."""
+        self.facts[fact] = self.facts.get(fact, 0) + number
+
     def tell(self) -> None:
         """Write the report."""
         told = {"parts": self.parts, "facts": self.facts, "ended": self.last}

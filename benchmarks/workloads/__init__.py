@@ -9,9 +9,11 @@ from benchmarks.workloads.gold_groups import GoldGroups
 from benchmarks.workloads.growth import Growth
 from benchmarks.workloads.increment import Increment
 from benchmarks.workloads.live import Live
+from benchmarks.workloads.nexmark import NEXMARK
 from benchmarks.workloads.no_op import NoOp
 from benchmarks.workloads.peers import Peers
 from benchmarks.workloads.sensor import Sensor
+from benchmarks.workloads.tpch import TPCH
 
 WORKLOADS: tuple[Workload, ...] = (
     Bare(),
@@ -23,5 +25,7 @@ WORKLOADS: tuple[Workload, ...] = (
     Live(),
     Sensor(),
     Peers(),
+    TPCH,
+    NEXMARK,
 )
 """All of them, in the order of the table."""

@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from benchmarks.bench import Bench, Outcome, Variant
-from benchmarks.errors import BenchmarkError, PeerUnavailableError
 from benchmarks.goals import Finding, Goal, Unit
 from benchmarks.house import House
 from benchmarks.orders import Orders
 from benchmarks.peers import contenders
 from benchmarks.peers.comparison import same_gold
 from benchmarks.peers.contender import Contender
+from benchmarks.peers.entry import Entry, enter, first_loads
 from benchmarks.peers.warm_session import measure_warm
 from benchmarks.process_tree import end_lasting
 from benchmarks.samples import Measured
-from benchmarks.surroundings import Surroundings
 from benchmarks.workloads.seen import land_new
 
 _FIVE = Goal("at least 5x", 5.0, at_least=True)
@@ -34,15 +33,6 @@ def first_name(contender: str, files: int) -> str:
 def increment_name(contender: str, files: int) -> str:
     """What an increment is called, here and in the results."""
     return f"{contender}: an increment after {files:,} files"
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A contender that can run here, and where."""
-
-    contender: Contender
-    house: House
-    surroundings: Surroundings
 
 
 @dataclass(frozen=True)
@@ -73,10 +63,9 @@ def _after(
     bench: Bench, compared: Sequence[Contender], files: int, notes: list[str]
 ) -> dict[str, Measured]:
     """The first loads of so many files, and the increments after them."""
-    every = [_entry(bench, contender, files, notes) for contender in compared]
-    entries = [one for one in every if one is not None]
+    entries = enter(bench, compared, lambda one: _house(bench, one, files), notes)
     try:
-        found, loaded = _first_loads(bench, entries, files, notes)
+        found, loaded = first_loads(bench, entries, lambda name: first_name(name, files), notes)
         increments = bench.turn_about([_increment(bench, one, files) for one in loaded])
         same_gold({one.contender.name: one.contender.read_gold(one.house) for one in loaded})
         for one in loaded:
@@ -94,42 +83,11 @@ def _after(
     return found
 
 
-def _entry(bench: Bench, contender: Contender, files: int, notes: list[str]) -> _Entry | None:
-    try:
-        surroundings = contender.surroundings(bench)
-    except PeerUnavailableError as error:
-        notes.append(f"{contender.name} is left out: {error}")
-        return None
-    orders = Orders(bench.sizes.seen_rows)
-    house = bench.landed(f"peers-{contender.house}", orders, files)
-    return _Entry(contender, house, surroundings)
+def _house(bench: Bench, contender: Contender, files: int) -> House:
+    return bench.landed(f"peers-{contender.house}", Orders(bench.sizes.seen_rows), files)
 
 
-def _first_loads(
-    bench: Bench, entries: Sequence[_Entry], files: int, notes: list[str]
-) -> tuple[dict[str, Measured], list[_Entry]]:
-    """The first loads, and those that came through.
-
-    A peer that fails is told of and left out, as this is where sizes beyond a tool show.
-    """
-    found: dict[str, Measured] = {}
-    loaded: list[_Entry] = []
-    for one in entries:
-        name = first_name(one.contender.name, files)
-        variant = one.contender.first_load(name, one.house, one.surroundings)
-        try:
-            found |= bench.turn_about([variant], runs=1)
-        except BenchmarkError as error:
-            if one.contender.peer is None:
-                raise
-            notes.append(f"{name} failed: {str(error).splitlines()[-1]}")
-            continue
-        one.house.keep()
-        loaded.append(one)
-    return found, loaded
-
-
-def _increment(bench: Bench, one: _Entry, files: int) -> Variant:
+def _increment(bench: Bench, one: Entry, files: int) -> Variant:
     name = increment_name(one.contender.name, files)
     return one.contender.variant(
         name,
@@ -139,7 +97,7 @@ def _increment(bench: Bench, one: _Entry, files: int) -> Variant:
     )
 
 
-def _with_rewritten(bench: Bench, one: _Entry, measured: Measured) -> Measured:
+def _with_rewritten(bench: Bench, one: Entry, measured: Measured) -> Measured:
     """The runs, with what the last of them wrote again, by row of the increment."""
     rewritten = one.contender.rewritten_bytes(one.house)
     if rewritten is None:

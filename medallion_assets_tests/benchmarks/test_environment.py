@@ -40,9 +40,12 @@ def test_one_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     assert not (environment.directory / "made-from").exists()
 
 
-@pytest.mark.parametrize("peer", sorted({one.peer for one in CONTENDERS if one.peer}))
-def test_a_peer_is_locked_with_hashes_and_without_hosts(peer: str) -> None:
-    directory = PROJECT / "benchmarks" / "peers" / peer
+PEERS = sorted({f"peers/{one.peer}" for one in CONTENDERS if one.peer})
+
+
+@pytest.mark.parametrize("folder", [*PEERS, "tpch"])
+def test_a_peer_is_locked_with_hashes_and_without_hosts(folder: str) -> None:
+    directory = PROJECT / "benchmarks" / folder
     lock = (directory / "requirements.lock").read_text()
     asked = (directory / "requirements.in").read_text().splitlines()
     assert "--hash=sha256:" in lock

@@ -16,6 +16,7 @@ from benchmarks.orders import Orders
 from benchmarks.peers.comparison import same_gold
 from benchmarks.peers.contender import Contender
 from benchmarks.peers.contenders import DUCKDB, POLARS
+from benchmarks.peers.gold import Groups
 from benchmarks.surroundings import Surroundings
 
 pytestmark = pytest.mark.process
@@ -49,7 +50,7 @@ def _expected(house: House) -> Gold:
     return gold
 
 
-def _run(contender: Contender, house: House) -> Gold:
+def _run(contender: Contender, house: House) -> Groups:
     surroundings = Surroundings(package=f"benchmarks.peers.{contender.peer}")
     contender.variant("increment", house, surroundings, lambda: None).run()
     return contender.read_gold(house)

@@ -1,0 +1,1 @@
+"""Orders and line items of TPC-H, landing part by part."""
