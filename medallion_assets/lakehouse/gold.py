@@ -119,6 +119,9 @@ class _Computing:
             return
         groups = changes.distinct().persist()
         try:
+            # Once they are there Spark knows how few they are, and sends them to the sources' rows
+            # instead of sorting those.
+            groups.count()
             if self.lake.log(self.table).exists():
                 self._replace(spark, groups, number)
             else:

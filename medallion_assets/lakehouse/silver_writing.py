@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
 from medallion_assets.lakehouse.changes.events import as_changes_error, events_of
-from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED, LatestRows
+from medallion_assets.lakehouse.changes.latest import (
+    CHANGE_DATA_FEED,
+    FEW_ROWS,
+    LatestRows,
+)
 from medallion_assets.lakehouse.changes.places import Places
 from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE, ChangeRules
 from medallion_assets.lakehouse.changes.stored_events import StoredEvents
@@ -146,7 +150,7 @@ class SilverWriting:
         rules = self.table.change_rules
         if rules is not None and rules.keeps_events:
             return self._version(good, rules, number, counts)
-        self._write(good, number)
+        self._write(good, number, few=counts["_kept"] <= FEW_ROWS)
         return self._rows(counts)
 
     def _version(
@@ -177,7 +181,7 @@ class SilverWriting:
         )
         return replace(rows, written=added, superseded=counts["_kept"] - added)
 
-    def _write(self, good: DataFrame, number: int) -> None:
+    def _write(self, good: DataFrame, number: int, *, few: bool) -> None:
         table = self.table
         private = _private(good)
         if not table.keys:
@@ -203,11 +207,11 @@ class SilverWriting:
         winners = self.lookups.augment(latest.winners(good))
         if latest.places is None:
             # Read once: a merge keeps a copy of its source by itself.
-            latest.apply(winners, (self.stream, number))
+            latest.apply(winners, (self.stream, number), few=few)
             return
         winners.persist()
         try:
-            latest.apply(winners, (self.stream, number))
+            latest.apply(winners, (self.stream, number), few=few)
         finally:
             winners.unpersist()
 

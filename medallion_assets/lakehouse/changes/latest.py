@@ -24,6 +24,9 @@ from medallion_assets.lakehouse.streams import query
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
+FEW_ROWS = 100_000
+"""As many as every task can have a copy of."""
+
 CHANGE_DATA_FEED = {"delta.enableChangeDataFeed": "true"}
 """Property of every silver table: gold reads which rows changed."""
 
@@ -67,12 +70,15 @@ class LatestRows:
         keys = [column(key) for key in self.keys]
         return marked.groupBy(*keys).agg(best.alias("_best")).select(*keys, "_best.*")
 
-    def apply(self, winners: DataFrame, transaction: tuple[str, int] | None) -> None:
+    def apply(
+        self, winners: DataFrame, transaction: tuple[str, int] | None, *, few: bool = False
+    ) -> None:
         """Write the winning changes.
 
         Args:
             winners: the rows of `winners`, with the computed columns.
             transaction: `txnAppId` and `txnVersion`, which make it exactly once.
+            few: whether they are known to be no more than `FEW_ROWS`.
         """
         any_new = True
         if self.places is not None:
@@ -80,6 +86,9 @@ class LatestRows:
             kept = winners.where(DELETED) if self.keeps_sequence else winners
             any_new = self.places.remember(kept, transaction) or self.keeps_sequence
         rows = winners.drop(REPEATED, *self.private)
+        if few:
+            # What Delta keeps of a merge's source has no statistics: Spark would sort the table.
+            rows = rows.hint("broadcast")
         if not any_new and not self._is_incomplete(rows):
             # Delta would commit a merge that changes nothing.
             return

@@ -214,13 +214,14 @@ def _end(session: SparkSession, archive: ClassArchive | None) -> None:
     if session.sparkContext._jsc is None:
         # Its JVM has ended before, and another one may have taken its place.
         return
-    gateway = SparkContext._gateway
-    session.stop()
-    jvm = getattr(gateway, "proc", None)
-    if jvm is not None and jvm.stdin is not None:
-        jvm.stdin.close()
-        if archive is not None:
-            archive.keep(jvm)
+    jvm = getattr(SparkContext._gateway, "proc", None)
+    if jvm is None or jvm.stdin is None:
+        session.stop()
+        return
+    # The JVM stops its context by itself then, for which nobody has to wait: half a second.
+    jvm.stdin.close()
+    if archive is not None:
+        archive.keep(jvm)
 
 
 def _check_running(running: SparkSession, settings: dict[str, str]) -> None:
