@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _start() -> int:
     from medallion_assets.lakehouse.session import engine
 
-    wanted = _settings()
+    wanted = asked_of_engine()
     if wanted is None:
         raise MachineError(
             "The warm engine is for runs on this machine, and SPARK_REMOTE, SPARK_MASTER or the "
@@ -74,7 +74,7 @@ def _status() -> int:
     from medallion_assets.lakehouse.session.engine import place_for
     from medallion_assets.lakehouse.session.engine.starting import state_of
 
-    wanted = _settings()
+    wanted = asked_of_engine()
     ours = place_for(wanted) if wanted is not None else None
     states = {place: state_of(place) for place in _places()}
     for place, state in states.items():
@@ -109,7 +109,7 @@ def described(state: State, *, fits: bool, now: float) -> str:
     return "\n".join(lines)
 
 
-def _settings() -> dict[str, str] | None:
+def asked_of_engine() -> dict[str, str] | None:
     """What the runs of the code location ask of the engine; None where they don't use it."""
     import dagster as dg
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.tables import Lakehouse
+    from medallion_assets.orchestration.source_look import SourceLook
 
 
 def add_to(commands: Any) -> argparse.ArgumentParser:
@@ -35,7 +39,7 @@ def main(arguments: argparse.Namespace) -> int:
     """
     from medallion_assets.cli.instance import opened_instance
     from medallion_assets.lakehouse.lake import Lake
-    from medallion_assets.lakehouse.session import preflight
+    from medallion_assets.lakehouse.session import SMALL_BYTES, preflight
     from medallion_assets.shop import lakehouse
     from medallion_assets.shop.generator import land_first
 
@@ -44,8 +48,11 @@ def main(arguments: argparse.Namespace) -> int:
     landed = land_first(SAMPLE, lake.landing)
     if landed:
         print(f"Landed the first {len(landed)} sample files in {lake.landing}.", flush=True)
-    if anything_waiting(lakehouse, lake):
+    looks = look_at_sources(lakehouse, lake)
+    if any(look.seen.waiting or look.may_follow for look in looks):
         preflight()
+        if all(look.new_bytes <= SMALL_BYTES for look in looks):
+            start_ahead()
     with opened_instance(PROJECT) as instance:
         result = execute(instance, verbose=arguments.verbose)
     if not result.success:
@@ -54,17 +61,36 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def anything_waiting(lakehouse: Lakehouse, lake: Lake) -> bool:
-    """Whether files or events are there that are not in bronze yet."""
+def look_at_sources(lakehouse: Lakehouse, lake: Lake) -> list[SourceLook]:
+    """What waits in the source of each bronze table."""
     from medallion_assets.lakehouse.tables import BronzeTable
     from medallion_assets.orchestration.source_look import look_at
 
-    looks = (
+    return [
         look_at(table, lake, budget_seconds=1.0)
         for table in lakehouse.tables
         if isinstance(table, BronzeTable)
-    )
-    return any(look.seen.waiting or look.may_follow for look in looks)
+    ]
+
+
+def start_ahead() -> None:
+    """Start the warm engine, where it is used, while Dagster still plans its run.
+
+    Where that fails the run tries again, and says why.
+    """
+    from medallion_assets.cli.engine import asked_of_engine
+    from medallion_assets.lakehouse.session import engine
+
+    asked = asked_of_engine() if engine.wanted(os.environ, otherwise=True) else None
+    if asked is None:
+        return
+    silent = logging.Logger("ahead", logging.CRITICAL)
+
+    def start() -> None:
+        with suppress(Exception):
+            engine.start(asked, silent)
+
+    threading.Thread(target=start, name="warm-engine", daemon=True).start()
 
 
 def execute(

@@ -121,9 +121,18 @@ def provenance(batch: int) -> dict[str, str]:
     return {
         "_file_path": "_metadata.file_path",
         "_file_modification_time": "_metadata.file_modification_time",
-        "_ingested_at": "current_timestamp()",
-        "_batch": f"{batch}L",
+        "_ingested_at": _beside_the_code("current_timestamp()"),
+        "_batch": _beside_the_code(f"{batch}L"),
     }
+
+
+def _beside_the_code(value: str) -> str:
+    """A micro-batch's constant, as SQL that keeps it out of the code that Spark generates.
+
+    A number or time within it would make it other code: compiled anew for every micro-batch, and
+    as slow as code that has never run. An element of an array is looked up instead.
+    """
+    return f"array({value})[length(_metadata.file_path) & 0]"
 
 
 def with_provenance(frame: DataFrame, batch: int) -> DataFrame:

@@ -24,12 +24,14 @@ class SourceLook:
     Attributes:
         seen: for the decision.
         may_follow: whether something is there that is not whole yet.
+        new_bytes: the size of what waits, where that is known.
         signature: what the report says, in short.
         report: for the catalog.
     """
 
     seen: Seen
     may_follow: bool
+    new_bytes: int
     signature: str
     report: dg.AssetMaterialization
 
@@ -67,6 +69,7 @@ def look_at(
             resume_after=state.resume_after,
         ),
         may_follow=state.unsettled > 0,
+        new_bytes=state.new_bytes,
         signature=landing_report.landing_signature(state),
         report=landing_report.landing_report(table.source, state),
     )
@@ -80,6 +83,7 @@ def _of_topics(state: topics.TopicState) -> SourceLook:
             sentence=topic_report.describe(state),
         ),
         may_follow=False,
+        new_bytes=0,
         signature=topic_report.topic_signature(state),
         report=topic_report.topic_report(state),
     )

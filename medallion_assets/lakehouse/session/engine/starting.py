@@ -29,8 +29,8 @@ MOST_ENGINES = 2
 _LOOK_SECONDS = 0.02
 _LOST = 0
 
-_started: list[subprocess.Popen[bytes]] = []
-"""Kept, as they outlive whoever started them."""
+_started: dict[Place, subprocess.Popen[bytes]] = {}
+"""Those of this process, which they outlive."""
 
 
 def reached(place: Place, settings: Mapping[str, str], log: logging.Logger) -> socket.socket:
@@ -51,7 +51,9 @@ def reached(place: Place, settings: Mapping[str, str], log: logging.Logger) -> s
     log.info("starting the warm engine, which takes some 15 seconds; the next run finds it")
     make_room(place)
     deadline = time.monotonic() + START_SECONDS
-    child = launch(place, settings)
+    child = _started.get(place)
+    if child is None or child.poll() is not None:
+        child = launch(place, settings)
     while time.monotonic() < deadline:
         found = running(place)
         if found is not None:
@@ -96,7 +98,7 @@ def launch(place: Place, settings: Mapping[str, str]) -> subprocess.Popen[bytes]
     # Not among the arguments, which any user may read: settings can hold keys.
     with suppress(BrokenPipeError), child.stdin:
         child.stdin.write(json.dumps(dict(settings)).encode())
-    _started.append(child)
+    _started[place] = child
     return child
 
 
