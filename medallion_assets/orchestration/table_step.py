@@ -73,16 +73,7 @@ class TableStep:
 
     def session(self) -> SparkSession:
         """The session; the run's first table with something new starts it."""
-        return self.spark.start(self.log, small=self._takes_little())
-
-    def _takes_little(self) -> bool:
-        """Whether little is new in the source of a bronze table; asked after a discovery."""
-        if not isinstance(self.table, BronzeTable):
-            return True
-        from medallion_assets.lakehouse.session import SMALL_BYTES
-
-        ledger = FileLedger(ledger_directory(self.lake.stream_directory(self.table)))
-        return ledger.backlog(ledger.last_commit()).bytes <= SMALL_BYTES
+        return self.spark.start(self.log, small=takes_little(self.table, self.lake))
 
     def take(self, wanted: Release | None = None) -> Materialization:
         """Run the table's stream over what is new.
@@ -190,3 +181,18 @@ def _events(
             metadata=late_metadata(table, lake, outcome),
             data_version=data_version(DeltaLog(lake.late_path(table)).version()),
         )
+
+
+def takes_little(table: Table, lake: Lake) -> bool:
+    """Whether a run of the table begins with little; asked after a discovery.
+
+    Args:
+        table: what a bronze table has discovered and not taken is known; any other takes little.
+        lake: where it is.
+    """
+    if not isinstance(table, BronzeTable):
+        return True
+    from medallion_assets.lakehouse.session import SMALL_BYTES
+
+    ledger = FileLedger(ledger_directory(lake.stream_directory(table)))
+    return ledger.backlog(ledger.last_commit()).bytes <= SMALL_BYTES
