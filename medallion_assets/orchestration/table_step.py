@@ -60,6 +60,7 @@ class TableStep:
         log: the run's log.
         attempt: how often the run has taken the table before.
         wait_seconds: how long to wait where another run is writing the table.
+        goes_on: whether the run goes on for hours, so that its JVM is worth optimizing.
     """
 
     table: Table
@@ -70,10 +71,13 @@ class TableStep:
     log: dg.DagsterLogManager
     attempt: int = 0
     wait_seconds: float = 0.0
+    goes_on: bool = False
 
     def session(self) -> SparkSession:
         """The session; the run's first table with something new starts it."""
-        return self.spark.start(self.log, small=takes_little(self.table, self.lake))
+        return self.spark.start(
+            self.log, small=not self.goes_on and takes_little(self.table, self.lake)
+        )
 
     def take(self, wanted: Release | None = None) -> Materialization:
         """Run the table's stream over what is new.

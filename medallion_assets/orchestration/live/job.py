@@ -123,7 +123,14 @@ def _rounds(
     def turn(table: Table) -> Turn:
         def step(tries: int) -> TableStep:
             return TableStep(
-                table, lake, spark, context.instance, context.run, context.log, attempt=tries
+                table,
+                lake,
+                spark,
+                context.instance,
+                context.run,
+                context.log,
+                attempt=tries,
+                goes_on=True,
             )
 
         news = held.enter_context(_closing(table, lake))
