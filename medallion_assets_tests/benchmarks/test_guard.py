@@ -15,7 +15,7 @@ from medallion_assets_tests.driver_process import Driver
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(1800)]
 
-JOBS = {"bronze": 13, "silver": 27, "gold": 25}
+JOBS = {"bronze": 8, "silver": 11, "gold": 12}
 """Spark jobs of an increment, at most. Lower them with the engine."""
 JOBS_AGAINST_BARE = 2.2
 """Jobs of an increment, against those of the hand-written pipeline."""

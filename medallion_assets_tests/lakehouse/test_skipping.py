@@ -38,18 +38,17 @@ def test_every_value_is_within_the_bounds_of_any_values_it_is_among(
 ) -> None:
     values = VALUES[kind]
     stored = spark.createDataFrame([(value,) for value in values], f"value {kind}")
-    for first in range(len(values)):
-        for last in range(first + 1, len(values) + 1):
-            some = spark.createDataFrame([(value,) for value in values[first:last]], stored.schema)
-            within = bounds_of(some, ["value"])["value"].holds(stored.value)
-            found = {row.value for row in stored.where(within).collect()}
-            expected = {row.value for row in some.collect()}
-            assert expected <= found
-            ordered = [value for value in expected if value is not None]
-            outside = [value for value in values if value is not None and value not in expected]
-            if kind in ("bigint", "date") and ordered:
-                apart = {v for v in outside if not min(ordered) <= v <= max(ordered)}
-                assert not apart & found
+    pairs = [values[first : first + 2] for first in range(len(values))]
+    for among in [values, [None], *pairs]:
+        some = spark.createDataFrame([(value,) for value in among], stored.schema)
+        within = bounds_of(some, ["value"])["value"].holds(stored.value)
+        found = {row.value for row in stored.where(within).collect()}
+        expected = {row.value for row in some.collect()}
+        assert expected <= found
+        ordered = [value for value in expected if value is not None]
+        if kind in ("bigint", "date") and ordered:
+            inside = {v for v in values if v is not None and min(ordered) <= v <= max(ordered)}
+            assert found - {None} == inside
 
 
 def test_what_statistics_order_otherwise_has_no_bounds(spark: SparkSession) -> None:
