@@ -71,6 +71,9 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_INTERRUPTED = "DagsterExecutionInterruptedError"
+
+
 def execute(
     instance: DagsterInstance, config: dict[str, Any], *, verbose: bool
 ) -> tuple[DagsterRunStatus, str]:
@@ -94,7 +97,7 @@ def execute(
     from medallion_assets.definitions import defs
     from medallion_assets.orchestration.live.live_runs import LIVE_JOB, LIVE_OP
 
-    reason = ""
+    reason, interrupted = "", False
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as terminal:
         logger = progress_logger(ProgressHandler(terminal, verbose=verbose))
         job = defs.resolve_job_def(LIVE_JOB).with_logger_defs({"progress": logger})
@@ -105,6 +108,11 @@ def execute(
             if event.is_step_failure:
                 failed = event.step_failure_data
                 told = failed.user_failure_data
+                error = failed.error
+                interrupted = error is not None and error.cls_name == _INTERRUPTED
                 reason = (told.description if told else None) or str(event.message)
+    if interrupted:
+        # It came while Dagster took an event of the op, which it then counts as the op's failure.
+        instance.report_run_canceled(run)
     ended = instance.get_run_by_id(run.run_id)
     return (run if ended is None else ended).status, reason

@@ -98,7 +98,7 @@ def test_a_taken_port_is_one_line_with_the_fix(
 def test_live_goes_on_until_it_is_interrupted_and_that_is_no_failure(elsewhere: Path) -> None:
     assert main(["land"]) == 0
     for path in (elsewhere / "landing").glob("*/*.*"):
-        # Where nothing is to be taken, no JVM is started.
+        # Of one source its files stay, which lie deeper: Spark is in use.
         path.unlink()
     with Driver("medallion_assets_tests.cli.medallion", "live", "--interval", "0.1") as live:
         live.wait_for("gold/customer_features")

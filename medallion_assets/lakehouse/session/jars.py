@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -90,6 +91,14 @@ def _submit(packages: tuple[str, ...], excluded: tuple[str, ...], ivy: Path, scr
     """Run spark-submit on an empty script: it resolves the packages and starts no session."""
     script = scratch / "resolve.py"
     script.write_text("")
+    command = [
+        str(_spark_home() / "bin" / "spark-submit"),
+        *("--master", "local[1]"),
+        *("--packages", ",".join(packages)),
+        *(("--exclude-packages", ",".join(excluded)) if excluded else ()),
+        *("--conf", f"spark.jars.ivy={ivy}"),
+        str(script),
+    ]
     environment = {
         **os.environ,
         "SPARK_HOME": str(_spark_home()),
@@ -97,17 +106,13 @@ def _submit(packages: tuple[str, ...], excluded: tuple[str, ...], ivy: Path, scr
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
     environment.pop("PYSPARK_SUBMIT_ARGS", None)
-    done = subprocess.run(
-        [
-            _spark_home() / "bin" / "spark-submit",
-            "--master", "local[1]",
-            "--packages", ",".join(packages),
-            *(["--exclude-packages", ",".join(excluded)] if excluded else []),
-            "--conf", f"spark.jars.ivy={ivy}",
-            script,
-        ],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = _ran(command, environment)
+    if done.returncode != 0 and "download failed" in done.stderr:
+        # Ivy takes a package for one of Maven's own repository where that has its pom, though Maven
+        # may never have needed the jar. With another home there is no such repository.
+        shutil.rmtree(ivy, ignore_errors=True)
+        options = f"{environment.get('SPARK_SUBMIT_OPTS', '')} -Duser.home={scratch}"
+        done = _ran(command, {**environment, "SPARK_SUBMIT_OPTS": options.strip()})
     if done.returncode != 0 or not (ivy / "jars").is_dir():
         raise MachineError(
             f"Could not fetch {', '.join(packages)}: {_cause(done.stderr)}. The first start needs "
@@ -116,13 +121,23 @@ def _submit(packages: tuple[str, ...], excluded: tuple[str, ...], ivy: Path, scr
         )
 
 
+def _ran(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
 def artifact(jar: str) -> str:
     """`delta-spark_4.1_2.13` of `delta-spark_4.1_2.13-4.4.0.jar`: the name without the version."""
     return re.sub(r"-\d[^-]*(-[A-Za-z0-9.]+)?\.jar$", "", jar)
 
 
 def _cause(output: str) -> str:
-    for pattern in (r"unresolved dependency: ([^\n:]+[^\n]*)", r"Server access error[^\n]*"):
+    for pattern in (
+        r"download failed: [^\],]+",
+        r"unresolved dependency: ([^\n:]+[^\n]*)",
+        r"Server access error[^\n]*",
+    ):
         if found := re.search(pattern, output):
             return found.group(0).strip()
     lines = [line for line in output.splitlines() if line.strip()]
