@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 _NO_COLUMNS = "Cannot scan Delta table with empty schema"
 _SQL_NAMES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
@@ -178,7 +179,10 @@ class DeltaLog:
         if table is None:
             return []
         try:
-            return list(table.to_pyarrow_dataset().head(rows).to_pylist())
+            # Arrow reads ahead, and goes on with it when the rows are there. Through delta-rs' own
+            # file system it would call Python from there, and abort a process that is ending.
+            files = SubTreeFileSystem(str(self.path), LocalFileSystem())
+            return list(table.to_pyarrow_dataset(filesystem=files).head(rows).to_pylist())
         except DeltaProtocolError:
             # delta-rs reads the log of a table with typeWidening, but not its files.
             return []

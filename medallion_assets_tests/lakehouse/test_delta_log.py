@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -126,3 +128,18 @@ def test_a_log_that_was_cut_off_tells_when_its_newest_file_was_written(tmp_path:
     assert stored.written_at is not None
     assert cut.written_at <= stored.written_at
     assert stored.written_at - cut.written_at < datetime.timedelta(minutes=5)
+
+
+def test_a_process_may_end_right_after_a_preview(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_deltalake(tmp_path / name, pa.table({"id": range(1000)}))
+    program = (
+        "import sys; from pathlib import Path; "
+        "from medallion_assets.lakehouse.delta_log import DeltaLog; "
+        "print([len(DeltaLog(Path(path)).preview(5)) for path in sys.argv[1:]])"
+    )
+    # What Arrow still reads then has aborted every other process.
+    for _ in range(6):
+        command = [sys.executable, "-c", program, str(tmp_path / "one"), str(tmp_path / "two")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "[5, 5]\n", "")
