@@ -85,7 +85,7 @@ class Turn:
         try:
             yield from self._taken_and_told()
         except TableLockedError as error:
-            self._hinder(f"is left out for now: {error}")
+            self._hinder(f"waits for its turn: {error}")
         except ExpectationFailedError as error:
             self.reports.judged(failed_expectation(self.table, error))
             yield from self._failed(error, mark)

@@ -150,5 +150,5 @@ def test_a_table_that_another_run_writes_is_left_and_a_second_live_run_is_refuse
     assert live.end() is dg.DagsterRunStatus.SUCCESS
     assert sorted(row["order_id"] for row in rows(lake.path(bronze_orders))) == [1, 2, 3]
     assert [row["revenue"] for row in rows(lake.path(gold_revenue))] == [30.0]
-    left = "silver.orders is left out for now: silver.orders is being written by run of another"
+    left = "silver.orders waits for its turn: silver.orders is being written by run of another"
     assert len([line for line in live.log() if line.startswith(left)]) == 1
