@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from medallion_assets.lakehouse import lineage, skipping
+from medallion_assets.lakehouse import lineage, skipping, whole_gold
 from medallion_assets.lakehouse.delta_log import TableVersion
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.lake import Lake
@@ -23,6 +23,7 @@ from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.trigger import Trigger
 from medallion_assets.lakehouse.tables import GoldTable
+from medallion_assets.lakehouse.whole_gold import WholeGold
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -117,27 +118,40 @@ class _Computing:
         done = self.lake.log(self.table).transaction_version(self.stream)
         if done is not None and done >= number:
             return
+        if not self.lake.log(self.table).exists():
+            result = self._checked(batch_result(self.table, self.lake, spark))
+            query.append(
+                result, path, transaction=(self.stream, number), cluster_by=self.table.cluster_by
+            )
+            rows = _rows(self.lake.log(self.table).last_operation())
+        else:
+            whole = self._written_over(spark, number)
+            rows = self._merged(changes, number) if whole is None else whole
+        self.batches += 1
+        self.rows = self.rows + rows
+        self.progress(f"batch {number}: {rows.written} groups")
+
+    def _written_over(self, spark: SparkSession, number: int) -> Rows | None:
+        """Compute a small table whole; None where that can't be done or does not pay."""
+        path = self.lake.path(self.table)
+        sources = (self.lake.path(source) for source in self.table.sources.values())
+        if not whole_gold.is_worth_it(path, sources):
+            return None
+        result = self._checked(batch_result(self.table, self.lake, spark))
+        whole = WholeGold(self.table.full_name, path, self.keys)
+        return whole.replace(result, (self.stream, number)) if whole.takes(result) else None
+
+    def _merged(self, changes: DataFrame, number: int) -> Rows:
+        """Compute the groups that changed, and replace their rows."""
         groups = changes.distinct().persist()
         try:
             # Once they are there Spark knows how few they are, and sends them to the sources' rows
             # instead of sorting those.
             groups.count()
-            if self.lake.log(self.table).exists():
-                self._replace(spark, groups, number)
-            else:
-                result = self._checked(batch_result(self.table, self.lake, spark))
-                query.append(
-                    result,
-                    path,
-                    transaction=(self.stream, number),
-                    cluster_by=self.table.cluster_by,
-                )
+            self._replace(changes.sparkSession, groups, number)
         finally:
             groups.unpersist()
-        self.batches += 1
-        rows = _rows(self.lake.log(self.table).last_operation())
-        self.rows = self.rows + rows
-        self.progress(f"batch {number}: {rows.written} groups")
+        return _rows(self.lake.log(self.table).last_operation())
 
     @property
     def keys(self) -> list[str]:

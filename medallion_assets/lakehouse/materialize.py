@@ -13,6 +13,7 @@ from medallion_assets.lakehouse.lake import Lake
 from medallion_assets.lakehouse.materialization import Materialization
 from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.silver import materialize_silver
+from medallion_assets.lakehouse.snapshots_ahead import SnapshotsAhead, tables_of
 from medallion_assets.lakehouse.streams.trigger import AVAILABLE_NOW, Trigger
 from medallion_assets.lakehouse.tables import BronzeTable, GoldTable, SilverTable, Table
 
@@ -76,6 +77,14 @@ def materialize_held(table: Table, run: Run) -> Materialization:
         ExpectationFailedError: a row broke an `expect_or_fail` rule.
         CheckpointInUseError: the checkpoint belongs to another stream.
     """
+    ahead = SnapshotsAhead(tables_of(table, run.lake))
+    try:
+        return _materialized(table, ahead.beside(run))
+    finally:
+        ahead.wait()
+
+
+def _materialized(table: Table, run: Run) -> Materialization:
     if isinstance(table, BronzeTable):
         return materialize_bronze(table, run)
     if isinstance(table, SilverTable):

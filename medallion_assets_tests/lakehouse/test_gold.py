@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from deltalake import DeltaTable
 
+from medallion_assets.lakehouse import whole_gold
 from medallion_assets.lakehouse.errors import DeclarationError
 from medallion_assets.lakehouse.gold import batch_result
 from medallion_assets.lakehouse.lake import Lake
@@ -177,9 +179,26 @@ class Shop:
         assert done.updated == changed
 
 
+WAYS = pytest.mark.parametrize("way", ["whole", "by_groups"])
+"""The two ways in which gold is written: small tables whole, the others by changed groups."""
+
+
+def take(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have gold written in one of them."""
+    if way == "by_groups":
+        monkeypatch.setattr(whole_gold, "_FEW_BYTES", 0)
+
+
+def operation(lake: Lake, table: GoldTable) -> str:
+    """The newest commit's."""
+    return str(DeltaTable(lake.path(table)).history(1)[0]["operation"])
+
+
+@WAYS
 def test_gold_follows_inserts_updates_deletes_and_moves_between_groups(
-    spark: SparkSession, lake: Lake
+    spark: SparkSession, lake: Lake, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    take(way, monkeypatch)
     shop = Shop(spark, lake, seed=7)
     before_turnover: Groups = {}
     before_traffic: Groups = {}
@@ -196,15 +215,18 @@ def test_gold_follows_inserts_updates_deletes_and_moves_between_groups(
         shop.check(traffic, before_traffic, now_traffic, ["visits", "sales"])
         before_turnover, before_traffic = now_turnover, now_traffic
 
+    assert operation(lake, turnover) == {"whole": "WRITE", "by_groups": "MERGE"}[way]
     versions = commits(lake, turnover), commits(lake, traffic)
     assert run(turnover, lake, session=no_session).batches == 0
     assert run(traffic, lake, session=no_session).batches == 0
     assert (commits(lake, turnover), commits(lake, traffic)) == versions
 
 
+@WAYS
 def test_groups_are_found_again_after_a_crash_and_after_the_last_row_is_gone(
-    spark: SparkSession, lake: Lake
+    spark: SparkSession, lake: Lake, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    take(way, monkeypatch)
     shop = Shop(spark, lake, seed=8)
     shop.change_sales(1.0)
     run(turnover, lake)
@@ -219,6 +241,83 @@ def test_groups_are_found_again_after_a_crash_and_after_the_last_row_is_gone(
     shop.sales = {}
     shop.store(sales, [], "id long, day int, shelf string, amount long")
     shop.check(turnover, now, {}, ["sales", "amount"])
+
+
+def test_a_table_whose_changes_are_read_keeps_its_unchanged_rows(
+    spark: SparkSession, lake: Lake
+) -> None:
+    shop = Shop(spark, lake, seed=10)
+    shop.change_sales(1.0)
+    run(turnover, lake)
+    path = lake.path(turnover)
+    feed = "set tblproperties (delta.enableChangeDataFeed = true)"
+    spark.sql(f"alter table delta.`{path}` {feed}")
+    before, version = expected_turnover(shop.sales), commits(lake, turnover)
+    shop.sales[next(iter(shop.sales))] = Sale(1, "a", 5)
+    shop.sales[20_000] = Sale(2, "b", 1)
+    shop.store(
+        sales,
+        [(key, *sale) for key, sale in shop.sales.items()],
+        "id long, day int, shelf string, amount long",
+    )
+    now = expected_turnover(shop.sales)
+    shop.check(turnover, before, now, ["sales", "amount"])
+    changes = spark.read.format("delta").option("readChangeFeed", "true")
+    told = changes.option("startingVersion", version + 1).load(str(path))
+    after = told.where("_change_type in ('insert', 'update_postimage')").collect()
+    assert {(row.day, row.shelf) for row in after} == {
+        key for key in now if now[key] != before.get(key)
+    }
+
+
+def test_a_column_that_the_query_gains_or_loses_leaves_what_was_stored(
+    spark: SparkSession, lake: Lake
+) -> None:
+    def with_highest(sales: DataFrame) -> DataFrame:
+        from pyspark.sql import functions as F
+
+        good = sales.groupBy("day", "shelf")
+        return good.agg(F.count("*").alias("sales"), F.max("amount").alias("highest"))
+
+    shop = Shop(spark, lake, seed=11)
+    shop.change_sales(1.0)
+    run(turnover, lake)
+    evolved = GoldTable(
+        name="turnover",
+        sources=turnover.sources,
+        group_by=turnover.group_by,
+        query=with_highest,
+    )
+    shop.sales[20_000] = Sale(2, "b", 7)
+    shop.store(
+        sales,
+        [(key, *sale) for key, sale in shop.sales.items()],
+        "id long, day int, shelf string, amount long",
+    )
+    done = run(evolved, lake).rows
+    stored = {(row["day"], row["shelf"]): row for row in rows(lake.path(turnover))}
+    assert (done.inserted + done.updated, done.deleted) == (1, 0)
+    assert stored[2, "b"]["highest"] == 7
+    others = [row for key, row in stored.items() if key != (2, "b")]
+    assert others
+    assert all(row["highest"] is None and "amount" in row for row in others)
+
+
+def test_several_rows_for_one_group_are_refused_by_name(spark: SparkSession, lake: Lake) -> None:
+    twice = GoldTable(
+        name="twice",
+        sources={"sales": sales},
+        group_by={"day": "day"},
+        query=lambda sales: sales.groupBy("day", "shelf").count().drop("shelf"),
+    )
+    shop = Shop(spark, lake, seed=12)
+    shop.change_sales(1.0)
+    run(twice, lake)
+    shop.change_sales(0.5)
+    with pytest.raises(
+        DeclarationError, match=r"gold\.twice: the query gives several rows for one group"
+    ):
+        run(twice, lake)
 
 
 def test_a_query_without_its_group_columns_is_refused_by_name(
