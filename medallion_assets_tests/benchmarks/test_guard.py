@@ -15,9 +15,9 @@ from medallion_assets_tests.driver_process import Driver
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(1800)]
 
-JOBS = {"bronze": 8, "silver": 11, "gold": 12}
+JOBS = {"bronze": 8, "silver": 11, "gold": 7}
 """Spark jobs of an increment, at most. Lower them with the engine."""
-JOBS_AGAINST_BARE = 2.2
+JOBS_AGAINST_BARE = 1.8
 """Jobs of an increment, against those of the hand-written pipeline."""
 ROWS_READ = {"bronze": 2.2, "silver": 3.0}
 """Input records by new row. Bronze looks at the fields of its files and then reads them: 2.0.
