@@ -9,11 +9,12 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from medallion_assets.cli import main
 
@@ -43,7 +44,7 @@ def run_as_process(program: Callable[[], int | None]) -> NoReturn:
         code = _code_of(program)
     except BrokenPipeError:
         # It may be another pipe than that of our output.
-        if _flush():
+        if not _nobody_reads():
             raise
         code = _NO_READER
     # The two steps that the interpreter has for it, in its order; neither has a public name.
@@ -63,13 +64,24 @@ def _code_of(program: Callable[[], int | None]) -> int:
     return code or 0
 
 
+def _nobody_reads() -> bool:
+    """Whether the output is a pipe, or the like, whose other end is closed."""
+    output = select.poll()
+    for stream in _streams():
+        output.register(stream, select.POLLOUT)
+    return any(found & (select.POLLERR | select.POLLHUP) for _, found in output.poll(0))
+
+
 def _flush() -> bool:
-    """Write what is left of the output; whether there is still somebody to read it."""
-    for stream in (sys.stdout, sys.stderr):
-        # None where the process was started without it.
-        if stream is not None and not stream.closed:
-            try:
-                stream.flush()
-            except BrokenPipeError:
-                return False
+    """Write what is left of the output; whether there was somebody to read it."""
+    try:
+        for stream in _streams():
+            stream.flush()
+    except BrokenPipeError:
+        return False
     return True
+
+
+def _streams() -> list[TextIO]:
+    # One is None where the process was started without it.
+    return [stream for stream in (sys.stdout, sys.stderr) if stream and not stream.closed]
