@@ -63,7 +63,8 @@ def _opened(address: str) -> Engine:
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=-1,
-        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
+        # A connection goes from thread to thread, but only one has it at a time.
+        connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _sync_at_checkpoints)
     return engine
