@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.programs.jobs import files_listed_so_far, jobs_so_far
 from benchmarks.programs.stopwatch import Stopwatch, parser
+from medallion_assets.cli.process import run_as_process
 
 if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
@@ -65,4 +66,4 @@ def _session() -> SparkSession | None:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_process(main)

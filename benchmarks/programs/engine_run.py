@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from benchmarks.programs.stopwatch import Stopwatch, parser
+from medallion_assets.cli.process import run_as_process
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -79,4 +80,4 @@ def _settings(event_log: str | None) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_process(main)

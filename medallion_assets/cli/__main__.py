@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from medallion_assets.cli.process import medallion
 
-from medallion_assets.cli import main
-
-sys.exit(main())
+medallion()

@@ -11,12 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+from medallion_assets.lakehouse.opened_tables import opened_table
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 _NO_COLUMNS = "Cannot scan Delta table with empty schema"
 _SQL_NAMES = {"byte": "tinyint", "short": "smallint", "integer": "int", "long": "bigint"}
@@ -109,7 +113,7 @@ class DeltaLog:
         Raises:
             TableNotFoundError: there is no table.
         """
-        return str(DeltaTable(self.path).schema().to_json())
+        return str(opened_table(self.path).schema().to_json())
 
     def transaction_version(self, application: str) -> int | None:
         """The last `txnVersion` committed under a `txnAppId`, None where there is none."""
@@ -208,7 +212,7 @@ class DeltaLog:
 
     def _open(self) -> DeltaTable | None:
         try:
-            return DeltaTable(self.path)
+            return opened_table(self.path)
         except TableNotFoundError:
             return None
         except DeltaError as error:

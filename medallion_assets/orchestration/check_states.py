@@ -21,7 +21,7 @@ from medallion_assets.orchestration.instance import INSTANCE_FILE, home_of
 if TYPE_CHECKING:
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-_DEFAULT_STORAGE = "DagsterSqliteStorage"
+_SQLITE_STORAGES = ("DagsterSqliteStorage", "KeptSqliteStorage")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _opened(home: Path) -> Iterator[dg.DagsterInstance | None]:
 
 def _has_storage(reference: InstanceRef) -> bool:
     storage = reference.storage_data
-    if storage is None or storage.class_name != _DEFAULT_STORAGE:
+    if storage is None or storage.class_name not in _SQLITE_STORAGES:
         # A database server's tables are there, or the instance says that they are not.
         return True
     given = storage.config_dict["base_dir"]

@@ -19,7 +19,7 @@ import psutil
 from medallion_assets.lakehouse.lake import Lake
 from medallion_assets_tests.driver_process import SHORT_LIVED
 
-_MEDALLION = "import sys; from medallion_assets.cli import main; sys.exit(main())"
+_MEDALLION = ("-m", "medallion_assets.cli")
 _START_SECONDS = 180
 _COMMAND_SECONDS = 400
 _END_SECONDS = 30
@@ -85,7 +85,7 @@ class Home:
         Raises:
             AssertionError: it failed; the message has what it printed.
         """
-        self.python("-c", _MEDALLION, *arguments)
+        self.python(*_MEDALLION, *arguments)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def running_ui(home: Home) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with home.log.open("a") as output:
         server = subprocess.Popen(
-            [sys.executable, "-c", _MEDALLION, "ui", "--port", str(port)],
+            [sys.executable, *_MEDALLION, "ui", "--port", str(port)],
             env=home.environment,
             stdout=output,
             stderr=output,

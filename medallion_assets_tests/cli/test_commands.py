@@ -17,9 +17,7 @@ from medallion_assets.cli import main
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets_tests.driver_process import SHORT_LIVED, Driver
 
-PROGRAM = "import sys; from medallion_assets.cli import main; sys.exit(main())"
-MEDALLION = [sys.executable, "-c", PROGRAM]
-
+MEDALLION = [sys.executable, "-m", "medallion_assets.cli"]
 
 # As a shell starts its background jobs.
 IGNORING_INTERRUPTS = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
@@ -100,7 +98,7 @@ def test_live_goes_on_until_it_is_interrupted_and_that_is_no_failure(elsewhere: 
     for path in (elsewhere / "landing").glob("*/*.*"):
         # Of one source its files stay, which lie deeper: Spark is in use.
         path.unlink()
-    with Driver("medallion_assets_tests.cli.medallion", "live", "--interval", "0.1") as live:
+    with Driver("medallion_assets.cli", "live", "--interval", "0.1") as live:
         live.wait_for("gold/customer_features")
         live.process.send_signal(signal.SIGINT)
         live.wait_for("Ended. Nothing is lost")

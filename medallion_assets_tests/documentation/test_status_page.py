@@ -60,8 +60,8 @@ def documented(rows: str) -> set[str]:
 @pytest.mark.process
 def test_a_script_is_told_by_the_exit_code(landed: Path) -> None:
     _, script = blocks(_PAGE, "sh")
-    program = "import sys; from medallion_assets.cli import main; sys.exit(main())"
-    (landed / "medallion").write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{program}" "$@"\n')
+    command = f'exec "{sys.executable}" -m medallion_assets.cli "$@"'
+    (landed / "medallion").write_text(f"#!/bin/sh\n{command}\n")
     (landed / "medallion").chmod(0o755)
     done = subprocess.run(
         ["sh", "-c", script],

@@ -40,7 +40,10 @@ def test_a_home_without_settings_has_no_limits(tmp_path: Path) -> None:
     assert all("\n" not in problem for problem in found)
 
 
-def test_a_limit_raised_for_one_pool_is_found(tmp_path: Path) -> None:
+def test_a_limit_raised_for_one_pool_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         instance.event_log_storage.set_concurrency_slots("silver/orders", 2)

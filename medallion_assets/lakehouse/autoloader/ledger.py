@@ -41,6 +41,7 @@ from medallion_assets.lakehouse.autoloader.ledger_rows import (
 )
 from medallion_assets.lakehouse.delta_log import DeltaLog, TableVersion
 from medallion_assets.lakehouse.materialization import IT_IS_GONE, FailedFile
+from medallion_assets.lakehouse.opened_tables import opened_table
 
 COMPACT_BEYOND = 100
 """Files of one of the ledger's tables from which on they are put together."""
@@ -68,9 +69,11 @@ class FileLedger:
     def create(self) -> None:
         """Make the tables where they are missing."""
         for name, schema in TABLES.items():
-            DeltaTable.create(
-                self.directory / name, schema, mode="ignore", configuration=_PROPERTIES
-            )
+            # Asked first, as that is answered from memory where nothing has changed.
+            if DeltaLog(self.directory / name).version() is None:
+                DeltaTable.create(
+                    self.directory / name, schema, mode="ignore", configuration=_PROPERTIES
+                )
 
     def compact(self, beyond: int = COMPACT_BEYOND) -> bool:
         """Put the many small files of the ledger's tables together.
@@ -87,8 +90,8 @@ class FileLedger:
         """
         compacted = False
         for name in TABLES:
-            table = DeltaTable(self.directory / name)
-            if len(table.file_uris()) > beyond:
+            if len(opened_table(self.directory / name).file_uris()) > beyond:
+                table = DeltaTable(self.directory / name)
                 table.optimize.compact()
                 table.create_checkpoint()
                 compacted = True
@@ -324,5 +327,5 @@ class FileLedger:
         if not (self.directory / name / "_delta_log").is_dir():
             return None
         wanted = None if batch is None else pc.field("batch") == batch
-        dataset = DeltaTable(self.directory / name).to_pyarrow_dataset()
+        dataset = opened_table(self.directory / name).to_pyarrow_dataset()
         return dataset.to_table(columns=columns, filter=wanted)
