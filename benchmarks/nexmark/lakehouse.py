@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.bronze import bronze_of
 from benchmarks.nexmark.tables import AUCTIONS, BIDS, PERSONS
-from medallion_assets.lakehouse.tables import GoldTable, Lakehouse, Lookup, SilverTable
+from benchmarks.silver import silver_of
+from medallion_assets.lakehouse.tables import GoldTable, Lakehouse, Lookup
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-silver_persons = SilverTable(
-    name=PERSONS.name,
-    source=bronze_of(PERSONS),
-    transform=lambda rows: rows,
-    keys=PERSONS.keys,
-    sequence_by=(PERSONS.sequence,),
-)
-silver_auctions = SilverTable(
-    name=AUCTIONS.name,
-    source=bronze_of(AUCTIONS),
-    transform=lambda rows: rows,
-    keys=AUCTIONS.keys,
-    sequence_by=(AUCTIONS.sequence,),
-)
-silver_bids = SilverTable(
-    name=BIDS.name,
-    source=bronze_of(BIDS),
-    transform=lambda rows: rows,
-    keys=BIDS.keys,
-    sequence_by=(BIDS.sequence,),
-    lookups=(
-        Lookup(
-            table=silver_auctions,
-            key="id",
-            on="auction",
-            columns={"category": "category", "expires": "expires"},
-        ),
+silver_persons = silver_of(PERSONS)
+silver_auctions = silver_of(AUCTIONS)
+silver_bids = silver_of(
+    BIDS,
+    Lookup(
+        table=silver_auctions,
+        key="id",
+        on="auction",
+        columns={"category": "category", "expires": "expires"},
     ),
 )
 

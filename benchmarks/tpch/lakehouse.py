@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.bronze import bronze_of
+from benchmarks.silver import silver_of
 from benchmarks.tpch.tables import LINEITEM, ORDERS
-from medallion_assets.lakehouse.tables import GoldTable, Lakehouse, Lookup, SilverTable
+from medallion_assets.lakehouse.tables import GoldTable, Lakehouse, Lookup
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-silver_orders = SilverTable(
-    name=ORDERS.name,
-    source=bronze_of(ORDERS),
-    transform=lambda rows: rows,
-    keys=ORDERS.keys,
-    sequence_by=(ORDERS.sequence,),
-)
-silver_lineitem = SilverTable(
-    name=LINEITEM.name,
-    source=bronze_of(LINEITEM),
-    transform=lambda rows: rows,
-    keys=LINEITEM.keys,
-    sequence_by=(LINEITEM.sequence,),
-    lookups=(
-        Lookup(
-            table=silver_orders,
-            key="o_orderkey",
-            on="l_orderkey",
-            columns={"order_priority": "o_orderpriority"},
-        ),
+silver_orders = silver_of(ORDERS)
+silver_lineitem = silver_of(
+    LINEITEM,
+    Lookup(
+        table=silver_orders,
+        key="o_orderkey",
+        on="l_orderkey",
+        columns={"order_priority": "o_orderpriority"},
     ),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -93,14 +92,12 @@ def execute(
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
 
-    from medallion_assets.cli.progress import ProgressHandler, progress_logger
+    from medallion_assets.cli.progress import with_progress
     from medallion_assets.definitions import defs
     from medallion_assets.orchestration.live.live_runs import LIVE_JOB, LIVE_OP
 
     reason, interrupted = "", False
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as terminal:
-        logger = progress_logger(ProgressHandler(terminal, verbose=verbose))
-        job = defs.resolve_job_def(LIVE_JOB).with_logger_defs({"progress": logger})
+    with with_progress(defs.resolve_job_def(LIVE_JOB), verbose=verbose) as job:
         run = instance.create_run_for_job(
             job, run_config={"loggers": {"progress": {}}, "ops": {LIVE_OP: {"config": config}}}
         )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from dagster import AssetMaterialization, DagsterEvent, LoggerDefinition
+    from dagster import AssetMaterialization, DagsterEvent, JobDefinition, LoggerDefinition
 
 NAME_WIDTH = 28
 QUIET_SECONDS = 3.0
@@ -46,6 +50,21 @@ class ProgressHandler(logging.Handler):
         self._terminal.write(line + "\n")
         self._terminal.flush()
         self._last_line = time.monotonic()
+
+
+@contextmanager
+def with_progress(job: JobDefinition, *, verbose: bool) -> Iterator[JobDefinition]:
+    """The job with `progress` for a logger, which writes to this process's terminal.
+
+    Args:
+        job: the job.
+        verbose: whether all that is done is printed.
+    """
+    # Dagster redirects the process's output into the run's compute log while a step runs; this is
+    # the terminal itself.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as terminal:
+        logger = progress_logger(ProgressHandler(terminal, verbose=verbose))
+        yield job.with_logger_defs({"progress": logger})
 
 
 def progress_logger(handler: ProgressHandler) -> LoggerDefinition:

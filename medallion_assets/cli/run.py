@@ -108,15 +108,11 @@ def execute(
         assets: what is run; everything where it is left out.
         ops: the ops' run configuration.
     """
-    from medallion_assets.cli.progress import ProgressHandler, progress_logger
+    from medallion_assets.cli.progress import with_progress
     from medallion_assets.definitions import defs
     from medallion_assets.orchestration.jobs import LAKEHOUSE_JOB
 
-    # Dagster redirects the process's output into the run's compute log while a step runs; this is
-    # the terminal itself.
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as terminal:
-        logger = progress_logger(ProgressHandler(terminal, verbose=verbose))
-        job = defs.resolve_job_def(LAKEHOUSE_JOB).with_logger_defs({"progress": logger})
+    with with_progress(defs.resolve_job_def(LAKEHOUSE_JOB), verbose=verbose) as job:
         return job.execute_in_process(
             instance=instance,
             run_config={"loggers": {"progress": {}}, "ops": dict(ops)},
