@@ -135,7 +135,8 @@ class _Computing:
         """Compute a small table whole; None where that can't be done or does not pay."""
         path = self.lake.path(self.table)
         sources = (self.lake.path(source) for source in self.table.sources.values())
-        if not whole_gold.is_worth_it(path, sources):
+        if self.table.cluster_by or not whole_gold.is_worth_it(path, sources):
+            # Writing a table over would take its clustering away.
             return None
         result = self._checked(batch_result(self.table, self.lake, spark))
         whole = WholeGold(self.table.full_name, path, self.keys)

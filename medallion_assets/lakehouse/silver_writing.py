@@ -28,6 +28,7 @@ from medallion_assets.lakehouse.quality.expectations import Action, ExpectationC
 from medallion_assets.lakehouse.quality.failing_rows import failing_rows
 from medallion_assets.lakehouse.quality.quarantine import write_quarantine
 from medallion_assets.lakehouse.streams import query
+from medallion_assets.lakehouse.streams.clustered import cluster_again
 from medallion_assets.lakehouse.streams.late_rows import LateRows
 from medallion_assets.lakehouse.tables import OutputMode, SilverTable
 
@@ -227,6 +228,8 @@ class SilverWriting:
             .save(str(self.lake.path(self.table)))
         )
         written = int(self._metrics().get("numOutputRows", 0))
+        if self.table.cluster_by:
+            cluster_again(frame, self.lake.path(self.table), self.table.cluster_by)
         return Rows(read=written, kept=written, written=written, inserted=written)
 
     def _update(self, frame: DataFrame, number: int) -> Rows:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.session.connection import drop_broken_connection
+from medallion_assets.lakehouse.streams.clustered import make_clustered
 from medallion_assets.lakehouse.streams.trigger import Trigger
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def append(
         application, number = transaction
         writer = writer.option("txnAppId", application).option("txnVersion", str(number))
     if cluster_by and not (path / "_delta_log").is_dir():
-        writer = writer.clusterBy(*cluster_by)
+        make_clustered(frame, path, cluster_by, options)
     writer.save(str(path))
 
 
