@@ -38,11 +38,13 @@ class BronzeSink:
         path: of the table.
         name: the target, for the checkpoint's identity.
         widening: whether columns may get wider types.
+        cluster_by: columns for liquid clustering.
     """
 
     path: Path
     name: str
     widening: bool = False
+    cluster_by: tuple[str, ...] = ()
 
     @property
     def filled(self) -> bool:
@@ -79,6 +81,7 @@ class BronzeSink:
             whole,
             self.path,
             transaction=(stream, batch),
+            cluster_by=self.cluster_by,
             widening=self.widening,
         )
         counts = counted.get
@@ -165,7 +168,7 @@ def materialize_bronze(table: BronzeTable, run: Run) -> Materialization:
         checkpoint=lake.stream_directory(table),
         declared=table.source.schema,
     )
-    sink = BronzeSink(lake.path(table), lake.target(table), widens(table))
+    sink = BronzeSink(lake.path(table), lake.target(table), widens(table), table.cluster_by)
     done = stream.run(run.session, sink, run.trigger, run.progress, run.stop_requested)
     return Materialization(
         table=table.full_name,

@@ -60,7 +60,7 @@ def materialize_topics(table: BronzeTable, source: KafkaTopics, run: Run) -> Mat
     before.refuse_loss()
     record = LostEvents(checkpoint)
     lost_before = record.all()
-    writing = _Writing(source, lake.path(table), stream, checkpoint, run.progress)
+    writing = _Writing(table, source, lake.path(table), stream, checkpoint, run.progress)
     if before.wants_run or (run.trigger.continuous and before.latest):
         record.add(before.gaps)
         _stream(source, run, checkpoint, before, writing)
@@ -114,6 +114,7 @@ def _frame(source: KafkaTopics, spark: SparkSession, state: TopicState) -> DataF
 class _Writing:
     """The micro-batch function of one run, and what it has counted."""
 
+    table: BronzeTable
     source: KafkaTopics
     path: Path
     stream: str
@@ -137,7 +138,12 @@ class _Writing:
         )
         counted = Observation(f"topics {number}")
         kept = kept.observe(counted, F.count(F.lit(1)).alias("rows"))
-        query.append(kept, self.path, transaction=(self.stream, number))
+        query.append(
+            kept,
+            self.path,
+            transaction=(self.stream, number),
+            cluster_by=self.table.cluster_by,
+        )
         read = counted.get["rows"]
         written = int(log.last_operation().get("numOutputRows", 0))
         self.gaps += self._missing(number, read)

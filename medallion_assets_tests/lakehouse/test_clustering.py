@@ -9,7 +9,15 @@ import pyarrow as pa
 import pytest
 
 from medallion_assets.lakehouse.lake import Lake
-from medallion_assets.lakehouse.tables import GoldTable, OutputMode, SilverTable, Table
+from medallion_assets.lakehouse.tables import (
+    BronzeTable,
+    GoldTable,
+    LandingDirectory,
+    OutputMode,
+    SilverTable,
+    Table,
+)
+from medallion_assets_tests.lakehouse.autoloader.landed import land
 from medallion_assets_tests.lakehouse.delta_rows import append, raw, rows, run
 
 if TYPE_CHECKING:
@@ -71,6 +79,17 @@ def test_a_table_is_clustered_as_declared_after_every_run(
             run(table, lake)
             assert _clustered_by(spark, lake, table) == table.cluster_by
     assert len(rows(lake.path(tables[-1]))) == 2
+
+
+def test_bronze_is_clustered_as_declared(spark: SparkSession, lake: Lake) -> None:
+    landed = BronzeTable(
+        name="landed", source=LandingDirectory(name="landed", format="json"), cluster_by=("day",)
+    )
+    for number in range(2):
+        land(lake.landing / "landed" / f"{number}.json", f'{{"day": {number}}}\n')
+        run(landed, lake)
+        assert _clustered_by(spark, lake, landed) == ("day",)
+    assert len(rows(lake.path(landed))) == 2
 
 
 def test_a_clustered_table_may_hold_nulls_as_any_other(spark: SparkSession, lake: Lake) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,6 +204,11 @@ def test_declarations_that_are_wrong(statement: str, reason: str) -> None:
         table_of(statement)
     with pytest.raises(StatementError):
         table_of(statement.replace("FROM", "TO"))
+
+
+def test_a_table_without_columns_is_not_clustered() -> None:
+    with pytest.raises(DeclarationError, match=r"bronze\.prices .* Leave `cluster_by` out"):
+        replace(prices, cluster_by=("sku",))
 
 
 def test_a_copied_file_is_not_replaced(lake: Lake) -> None:

@@ -30,6 +30,12 @@ class BronzeTable(Table):
                     f"{self.full_name} is loaded by COPY INTO {target.sql()}: the statement's "
                     f"target has to be {self.full_name}."
                 )
+            if self.cluster_by:
+                raise DeclarationError(
+                    f"{self.full_name} is loaded by COPY INTO, which makes its table without "
+                    "columns to cluster by. Leave `cluster_by` out, and cluster the table by "
+                    "`ALTER TABLE ... CLUSTER BY` after its first load."
+                )
 
     @property
     def layer(self) -> Layer:
