@@ -139,7 +139,8 @@ class _Computing:
             # Writing a table over would take its clustering away.
             return None
         result = self._checked(batch_result(self.table, self.lake, spark))
-        whole = WholeGold(self.table.full_name, path, self.keys)
+        stored = spark.read.format("delta").load(str(path))
+        whole = WholeGold(self.table.full_name, path, stored, self.keys)
         return whole.replace(result, (self.stream, number)) if whole.takes(result) else None
 
     def _merged(self, changes: DataFrame, number: int) -> Rows:

@@ -49,11 +49,13 @@ class WholeGold:
     Args:
         name: of the table, for messages.
         path: the table.
+        stored: its rows, as they are before.
         keys: its group columns, by which a row is known before and after.
     """
 
     name: str
     path: Path
+    stored: DataFrame
     keys: Sequence[str]
 
     def takes(self, result: DataFrame) -> bool:
@@ -61,7 +63,7 @@ class WholeGold:
 
         What differs is left to a merge, which adds columns and keeps those that are gone.
         """
-        return dict(self._stored(result).dtypes) == dict(result.dtypes)
+        return dict(self.stored.dtypes) == dict(result.dtypes)
 
     def replace(self, result: DataFrame, transaction: tuple[str, int]) -> Rows:
         """Write a result over the table, and count what differs in the same pass.
@@ -121,7 +123,7 @@ class WholeGold:
         keys = [quoted(key) for key in self.keys]
         row = f"struct({', '.join(map(quoted, result.columns))})"
         none = f"if(false, {row}, null)"
-        stored = self._stored(result).selectExpr(*keys, f"{row} as before", f"{none} as after")
+        stored = self.stored.selectExpr(*keys, f"{row} as before", f"{none} as after")
         computed = result.selectExpr(*keys, f"{none} as before", f"{row} as after")
         several = f"raise_error({literal(self._several)})"
         return (
@@ -134,6 +136,3 @@ class WholeGold:
             )
             .selectExpr("before", f"if(rows > 1, {several}, after) as after")
         )
-
-    def _stored(self, result: DataFrame) -> DataFrame:
-        return result.sparkSession.read.format("delta").load(str(self.path))
