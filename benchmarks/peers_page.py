@@ -19,6 +19,7 @@ _NAMES = (
     contenders.BARE.name,
     contenders.BARE_IN_SESSION,
     contenders.DECLARATIVE.name,
+    contenders.DECLARATIVE_TUNED.name,
     contenders.DLT.name,
     contenders.POLARS.name,
     contenders.DUCKDB.name,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.house import Gold, House, gold_of, read_gold
 from benchmarks.peers.contender import Contender
-from benchmarks.peers.declarative_pipelines.project import project_directory, write_project
+from benchmarks.peers.declarative_pipelines.project import (
+    project_directory,
+    write_project,
+    write_tuned_project,
+)
 from medallion_assets.lakehouse.session.settings import usable_cores
 
 
@@ -41,13 +47,19 @@ DECLARATIVE = Contender(
     arguments=_declarative_arguments, furnish=write_project,
     rewritten=("warehouse/silver_orders", "warehouse/gold_revenue"), read_gold=_declarative_gold,
 )  # fmt: skip
+DECLARATIVE_TUNED = replace(
+    DECLARATIVE,
+    name="Spark Declarative Pipelines, this project's settings",
+    house="declarative-pipelines-tuned",
+    furnish=write_tuned_project,
+)
 DLT = Contender("dlt, then Polars", "dlt-polars", peer="dlt_polars")
 POLARS = Contender("Polars and delta-rs", "polars-deltalake", peer="polars_deltalake")
 DUCKDB = Contender(
     "DuckDB, its own file", "duckdb", peer="duckdb_native", rewritten=(), read_gold=_duckdb_gold
 )
 
-CONTENDERS = (OURS, OURS_WARM, BARE, DECLARATIVE, DLT, POLARS, DUCKDB)
+CONTENDERS = (OURS, OURS_WARM, BARE, DECLARATIVE, DECLARATIVE_TUNED, DLT, POLARS, DUCKDB)
 """What is a new process each time; the warm session is `benchmarks.programs.warm_run`."""
 
 OURS_IN_SESSION = "this project's engine, a warm session"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.house import House
@@ -10,6 +11,14 @@ from medallion_assets.lakehouse.session.jars import coordinates, local_jars
 from medallion_assets.lakehouse.session.settings import COMMON, local, usable_cores
 
 _MEMORY = "2g"
+_NEEDED = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    # Without it the server listens beyond this machine.
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+}
+"""What Delta's quickstart asks for, and the loopback."""
 
 
 def project_directory(house: House) -> Path:
@@ -18,12 +27,22 @@ def project_directory(house: House) -> Path:
 
 
 def write_project(house: House) -> None:
-    """Write it beside the lake.
+    """Write it beside the lake with the settings that Delta's quickstart gives, the rest Spark's."""
+    _write(house, _NEEDED)
 
-    The settings are those that the lakehouse itself uses on one machine, so that Spark's defaults,
-    made for clusters, are not what is compared. Static ones have to be in a file. The catalog is
-    Hive's, as one in memory would not know the tables in the next run.
+
+def write_tuned_project(house: House) -> None:
+    """Write it with the settings that this project's session has on one machine.
+
+    Spark's own are made for clusters: 200 partitions for two cores.
     """
+    settings = local(usable_cores(), _MEMORY)
+    # Given as the server to connect to, which may not be told twice.
+    del settings["spark.master"]
+    _write(house, {**COMMON, **settings})
+
+
+def _write(house: House, chosen: Mapping[str, str]) -> None:
     project = project_directory(house)
     shutil.rmtree(project, ignore_errors=True)
     for directory in ("conf", "event-log"):
@@ -34,19 +53,20 @@ def write_project(house: House) -> None:
         f"storage: {(house.lake.root / 'pipeline').as_uri()}\n"
         "libraries:\n  - glob:\n      include: transformations/**\n"
     )
-    lines = [f"{name} {value}\n" for name, value in _settings(house, project).items()]
+    settings = {**chosen, **_surroundings(house, project)}
+    lines = [f"{name} {value}\n" for name, value in settings.items()]
+    # Static settings have to be in a file.
     (project / "conf" / "spark-defaults.conf").write_text("".join(lines))
 
 
-def _settings(house: House, project: Path) -> dict[str, str]:
+def _surroundings(house: House, project: Path) -> dict[str, str]:
+    """What any run of it here needs.
+
+    The catalog is Hive's, as one in memory would not know the tables in the next run.
+    """
     jars = ":".join(str(jar) for jar in local_jars(coordinates()))
     metastore = house.lake.root / "metastore"
-    settings = local(usable_cores(), _MEMORY)
-    # Given as the server to connect to, which may not be told twice.
-    del settings["spark.master"]
     return {
-        **COMMON,
-        **settings,
         "spark.driver.extraClassPath": jars,
         "spark.executor.extraClassPath": jars,
         "spark.sql.sources.default": "delta",

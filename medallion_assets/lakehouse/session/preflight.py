@@ -17,6 +17,8 @@ OLDEST_JAVA = 17
 SUPPORTED_PAIRS = {"4.4": ("4.0", "4.1", "4.2")}
 """delta-spark release line to the Spark lines it runs on; Spark 4.3 breaks its streaming sink."""
 
+_TOLD_CHARACTERS = 300
+
 
 @dataclass(frozen=True)
 class Java:
@@ -77,7 +79,9 @@ def find_java(java_home: str | None, search_path: str | None) -> Java:
     ).stderr
     spelled = re.search(r'version "([^"]+)"', answer)
     if spelled is None:
-        raise MachineError(f"{executable} -version does not say a version. {install}")
+        # Options in JAVA_TOOL_OPTIONS that it does not take, say.
+        said = " ".join(answer.split())[:_TOLD_CHARACTERS] or "nothing"
+        raise MachineError(f"{executable} -version does not say a version, but: {said}. {install}")
     if java_major(spelled.group(1)) < OLDEST_JAVA:
         raise MachineError(
             f"{executable} is Java {spelled.group(1)}, Spark 4 needs {OLDEST_JAVA} or newer. "

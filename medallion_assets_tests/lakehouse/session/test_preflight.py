@@ -51,7 +51,7 @@ def test_what_java_says_before_its_version_does_not_matter(tmp_path: Path) -> No
     [
         ('openjdk version "11.0.23" 2024-04-16', r"is Java 11\.0\.23, Spark 4 needs 17 or newer"),
         ('java version "1.8.0_412"', r"is Java 1\.8\.0_412, Spark 4 needs 17"),
-        ("something else", "does not say a version"),
+        ("Error: no such option", "does not say a version, but: Error: no such option"),
     ],
 )
 def test_an_unusable_java_is_named_in_one_line_with_the_fix(
