@@ -27,7 +27,7 @@ def project_directory(house: House) -> Path:
 
 
 def write_project(house: House) -> None:
-    """Write it beside the lake with the settings that Delta's quickstart gives, the rest Spark's."""
+    """Write it beside the lake with what Delta's quickstart asks for, and Spark's own settings."""
     _write(house, _NEEDED)
 
 
