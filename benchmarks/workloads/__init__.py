@@ -13,6 +13,7 @@ from benchmarks.workloads.nexmark import NEXMARK
 from benchmarks.workloads.no_op import NoOp
 from benchmarks.workloads.peers import Peers
 from benchmarks.workloads.sensor import Sensor
+from benchmarks.workloads.table_rows import TableRows
 from benchmarks.workloads.tpch import TPCH
 
 WORKLOADS: tuple[Workload, ...] = (
@@ -20,6 +21,7 @@ WORKLOADS: tuple[Workload, ...] = (
     Increment(),
     Growth(),
     GoldGroups(),
+    TableRows(),
     FirstLoad(),
     NoOp(),
     Live(),
