@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.process_tree import measure
+from benchmarks.programs.quick_jvm import QUICK
 from benchmarks.results import table
 from benchmarks.workloads.seen import land_new, seen
 
@@ -39,7 +40,7 @@ def profile(bench: Bench) -> str:
     log = house.root / "event-log"
     shutil.rmtree(log, ignore_errors=True)
     log.mkdir()
-    sample = measure(house, "engine_run", ("--event-log", str(log)))
+    sample = measure(house, "engine_run", (QUICK, "--event-log", str(log)))
     found = jobs(next(log.iterdir()))
     rows = []
     numbers = iter(found)

@@ -11,6 +11,7 @@ from benchmarks.peers.declarative_pipelines.project import (
     write_project,
     write_tuned_project,
 )
+from benchmarks.programs.quick_jvm import QUICK
 from medallion_assets.lakehouse.session.settings import usable_cores
 
 
@@ -41,7 +42,7 @@ OURS_WARM = Contender(
     "this project, a new Dagster run, warm engine", "ours-engine", "dagster_run",
     environment={"MEDALLION_ENGINE": "on"}, keeps_engine=True,
 )  # fmt: skip
-BARE = Contender("bare Spark, a new process", "bare", "bare_run")
+BARE = Contender("bare Spark, a new process", "bare", "bare_run", arguments=lambda _: (QUICK,))
 DECLARATIVE = Contender(
     "Spark Declarative Pipelines", "declarative-pipelines", peer="declarative_pipelines",
     arguments=_declarative_arguments, furnish=write_project,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from benchmarks.programs.quick_jvm import add_quick, quick_settings
 from benchmarks.programs.stopwatch import Stopwatch, parser
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ def main() -> None:
     """Run the three steps."""
     arguments = parser(__doc__)
     arguments.add_argument("--default-settings", action="store_true")
+    add_quick(arguments)
     arguments.add_argument(
         "--pipeline", default="benchmarks.programs.bare_pipeline", help="its module"
     )
@@ -26,9 +28,10 @@ def main() -> None:
     from medallion_assets.lakehouse.lake import Lake
     from medallion_assets.lakehouse.session import start_spark
 
+    settings = quick_settings() if told.quick else {}
     made = import_module(told.pipeline).pipeline
     watch.lap("imports")
-    spark = default_session() if told.default_settings else start_spark()
+    spark = default_session() if told.default_settings else start_spark(**settings)
     watch.lap("session")
     pipeline = made(spark, Lake.from_environment(PROJECT))
     for layer, step in pipeline.layers().items():

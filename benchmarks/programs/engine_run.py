@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from benchmarks.programs.quick_jvm import add_quick, quick_settings
 from benchmarks.programs.stopwatch import Stopwatch, parser
 from medallion_assets.cli.process import run_as_process
 
@@ -17,6 +18,7 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--only-bronze", action="store_true")
     arguments.add_argument("--lakehouse", default="benchmarks.lakehouse", help="its module")
+    add_quick(arguments)
     arguments.add_argument("--event-log", help="a directory for Spark's event log")
     told = arguments.parse_args()
     watch = Stopwatch.of(told)
@@ -29,7 +31,8 @@ def main() -> None:
     lakehouse = import_module(told.lakehouse).lakehouse
 
     watch.lap("imports")
-    run = _Run(watch, _settings(told.event_log))
+    quick = quick_settings() if told.quick else {}
+    run = _Run(watch, {**quick, **_settings(told.event_log)})
     lake = Lake.from_environment(PROJECT)
     for table in lakehouse.tables:
         if told.only_bronze and table.layer is not Layer.BRONZE:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from benchmarks.programs.quick_jvm import quick_settings
 from benchmarks.programs.stopwatch import Stopwatch, parser
 from benchmarks.programs.warm_pipelines import PIPELINES, Layers
 
@@ -61,7 +62,8 @@ def main() -> None:
 
     houses = {"ours": House.at(told.ours), "bare": House.at(told.bare)}
     watch.lap("imports")
-    spark = start_spark()
+    # As the kept engine's.
+    spark = start_spark(**quick_settings())
     watch.lap("session")
     found = {pipeline: Rounds() for pipeline in houses}
     for number in range(WARM_UP_ROUNDS + told.rounds):

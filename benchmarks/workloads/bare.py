@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.bench import Bench, Outcome, same_gold
 from benchmarks.goals import Finding, Goal, Unit
+from benchmarks.programs.quick_jvm import QUICK
 from benchmarks.workloads.seen import increment, seen
 
 OURS = "increment, engine alone"
@@ -27,8 +28,8 @@ class Bare:
         plain = seen(bench, files, "bare_run", default)
         found = bench.turn_about(
             [
-                increment(bench, OURS, ours, "engine_run"),
-                increment(bench, BARE, bare, "bare_run"),
+                increment(bench, OURS, ours, "engine_run", (QUICK,)),
+                increment(bench, BARE, bare, "bare_run", (QUICK,)),
                 increment(bench, DEFAULT, plain, "bare_run", default),
             ]
         )

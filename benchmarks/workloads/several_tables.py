@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from benchmarks.peers.comparison import same_gold
 from benchmarks.peers.contender import Contender
 from benchmarks.peers.entry import Entry, enter, first_loads
 from benchmarks.peers.gold import GoldColumns
+from benchmarks.programs.quick_jvm import QUICK
 from benchmarks.samples import Measured
 from benchmarks.workloads.bare import GOAL
 
@@ -88,7 +89,10 @@ class SeveralTables:
 
     def _next(self, one: Entry, landing: Landing) -> Variant:
         name, prepare = self._increment(one.contender.name), partial(_land_new, one.house, landing)
-        return one.contender.variant(name, one.house, one.surroundings, prepare)
+        variant = one.contender.variant(name, one.house, one.surroundings, prepare)
+        if one.contender.peer is not None:
+            return variant
+        return replace(variant, arguments=(*variant.arguments, QUICK))
 
     def _first(self, contender: str) -> str:
         return f"{self.name}, {contender}: the first load"

@@ -12,6 +12,7 @@ from benchmarks.goals import Finding, Unit
 from benchmarks.house import House
 from benchmarks.lakehouse import silver_orders
 from benchmarks.orders import DAYS, Orders
+from benchmarks.programs.quick_jvm import QUICK
 from benchmarks.samples import Measured
 from benchmarks.sizes import Sizes
 
@@ -56,7 +57,8 @@ class TableRows:
 
 
 def _variant(bench: Bench, name: str, house: House, rows: int, land: Land) -> Variant:
-    return Variant(name, house, "engine_run", prepare=partial(_prepare, bench, house, rows, land))
+    prepare = partial(_prepare, bench, house, rows, land)
+    return Variant(name, house, "engine_run", (QUICK,), prepare)
 
 
 def _prepare(bench: Bench, house: House, rows: int, land: Land) -> None:
