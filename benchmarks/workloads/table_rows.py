@@ -27,10 +27,23 @@ def _newest_day(house: House, orders: Orders, _: Sizes) -> None:
     orders.land_day(house.landing, DAYS - 1, change=1)
 
 
-_CHANGES: dict[str, Land] = {
-    "changes all over": _all_over,
-    "changes of the newest day": _newest_day,
-}
+@dataclass(frozen=True)
+class _Case:
+    """Where the changes are, and how silver takes them."""
+
+    name: str
+    land: Land
+    arguments: tuple[str, ...] = ()
+
+
+_CASES = (
+    _Case("changes all over", _all_over),
+    _Case(
+        "changes all over, rows marked from now on", _all_over,
+        ("--lakehouse", "benchmarks.marked_lakehouse"),
+    ),
+    _Case("changes of the newest day", _newest_day),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,18 +60,19 @@ class TableRows:
         }
         findings: list[Finding] = []
         measured: list[Measured] = []
-        for change, land in _CHANGES.items():
+        for case in _CASES:
             for rows, house in houses.items():
-                variant = _variant(bench, f"{change}, onto {rows:,} rows", house, rows, land)
+                variant = _variant(bench, case, house, rows)
                 (found,) = bench.turn_about([variant]).values()
                 measured.append(found)
                 findings.append(_finding(found, house))
         return Outcome(tuple(findings), tuple(measured))
 
 
-def _variant(bench: Bench, name: str, house: House, rows: int, land: Land) -> Variant:
-    prepare = partial(_prepare, bench, house, rows, land)
-    return Variant(name, house, "engine_run", (QUICK,), prepare)
+def _variant(bench: Bench, case: _Case, house: House, rows: int) -> Variant:
+    name = f"{case.name}, onto {rows:,} rows"
+    prepare = partial(_prepare, bench, house, rows, case.land)
+    return Variant(name, house, "engine_run", (QUICK, *case.arguments), prepare)
 
 
 def _prepare(bench: Bench, house: House, rows: int, land: Land) -> None:

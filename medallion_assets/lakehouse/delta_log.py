@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import pyarrow as pa
+from deltalake import QueryBuilder
 from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
@@ -182,6 +184,8 @@ class DeltaLog:
         table = self._open()
         if table is None:
             return []
+        if _marks_rows(table):
+            return _asked(table, f"select * from rows limit {rows:d}")
         try:
             # Arrow reads ahead, and goes on with it when the rows are there. Through delta-rs' own
             # file system it would call Python from there, and abort a process that is ending.
@@ -247,7 +251,21 @@ def _version_of(table: DeltaTable) -> TableVersion:
     return TableVersion(str(table.metadata().id), table.version())
 
 
+def _marks_rows(table: DeltaTable) -> bool:
+    """Whether files may have rows that a deletion vector takes away."""
+    return "deletionVectors" in (table.protocol().reader_features or ())
+
+
+def _asked(table: DeltaTable, question: str) -> list[dict[str, Any]]:
+    """What delta-rs' own reader answers, which heeds deletion vectors, about the table `rows`."""
+    answer = QueryBuilder().register("rows", table).execute(question)
+    return list(pa.table(answer.read_all()).to_pylist())
+
+
 def _rows_of(table: DeltaTable) -> int:
+    if _marks_rows(table):
+        # The statistics count what is in the files, marked or not; this reads their footers.
+        return int(_asked(table, "select count(*) as count from rows")[0]["count"])
     actions = table.get_add_actions(flatten=True)
     counts: list[Any] = []
     if actions.num_rows:

@@ -29,6 +29,7 @@ from medallion_assets.lakehouse.quality.failing_rows import failing_rows
 from medallion_assets.lakehouse.quality.quarantine import write_quarantine
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.clustered import cluster_again
+from medallion_assets.lakehouse.streams.deletion_vectors import enable_deletion_vectors
 from medallion_assets.lakehouse.streams.late_rows import LateRows
 from medallion_assets.lakehouse.tables import OutputMode, SilverTable
 
@@ -60,6 +61,8 @@ class SilverWriting:
             # A stateful transform advances its state by being read; Spark fails if it is not.
             frame.write.format("noop").mode("overwrite").save()
             return
+        if self.table.deletion_vectors:
+            enable_deletion_vectors(frame.sparkSession, self.lake.path(self.table))
         if self.lookups.changed():
             self.correct(frame.sparkSession)
         if self.values is not None:

@@ -97,6 +97,7 @@ CUSTOMERS = merged("customers")
         (lambda: silver(keys=("id",)), "`keys` and `sequence_by` go together"),
         (lambda: silver(sequence_by=("at",)), "`keys` and `sequence_by` go together"),
         (lambda: silver(apply_as_deletes="gone"), "apply_as_deletes and lookups need `keys`"),
+        (lambda: silver(deletion_vectors=True), "silver.orders: deletion_vectors needs `keys`"),
         (
             lambda: silver(lookups=(Lookup(table=CUSTOMERS, key="id", columns={"n": "name"}),)),
             "apply_as_deletes and lookups need `keys`",

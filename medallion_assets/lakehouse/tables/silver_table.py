@@ -95,6 +95,8 @@ class SilverTable(Table):
             changed; complete replaces the table with the aggregation's whole result.
         joins: argument name of `transform` to a further table that is streamed.
         watermarks: name of a join, or of the source, to its watermark; set before the transform.
+        deletion_vectors: whether a merge marks the rows it replaces instead of writing their files
+            again, for large tables whose changes come all over; readers have to know the feature.
     """
 
     source: BronzeTable | SilverTable
@@ -113,6 +115,7 @@ class SilverTable(Table):
         default_factory=lambda: MappingProxyType({})
     )
     watermarks: Mapping[str, Watermark] = field(default_factory=lambda: MappingProxyType({}))
+    deletion_vectors: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -150,6 +153,11 @@ class SilverTable(Table):
             raise DeclarationError(
                 f"{self.full_name}: a looked-up value has no place in a history, as it changes "
                 "without a change of the row. Look it up in a table of type 1, or in gold."
+            )
+        if self.deletion_vectors and not self.keys:
+            raise DeclarationError(
+                f"{self.full_name}: deletion_vectors needs `keys`: rows that are appended, or all "
+                "replaced at once, leave nothing to mark."
             )
         self._check_streams()
 
