@@ -98,7 +98,7 @@ def _operation(lake: Lake, table: Table, name: str) -> int:
 
 
 def test_a_merge_marks_rows_and_writes_no_file_again(spark: SparkSession, lake: Lake) -> None:
-    dice, changes = random.Random(7), list[Row]()
+    dice, changes, expected = random.Random(7), list[Row](), list[Row]()
     for number in range(ROUNDS):
         new = _round(dice, number)
         changes += new

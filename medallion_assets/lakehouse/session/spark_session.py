@@ -18,7 +18,7 @@ from medallion_assets.lakehouse.session import noise, signals
 from medallion_assets.lakehouse.session import settings as spark_settings
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
 from medallion_assets.lakehouse.session.connection import forget_ended_jvm
-from medallion_assets.lakehouse.session.jars import coordinates, local_jars
+from medallion_assets.lakehouse.session.jars import bundled_jars, coordinates, local_jars
 from medallion_assets.lakehouse.session.kafka import kafka_settings
 from medallion_assets.lakehouse.session.preflight import preflight
 
@@ -157,7 +157,7 @@ def _start_local(master: str | None, settings: dict[str, str]) -> SparkSession:
 
     java = preflight()
     jars = _jars(settings)
-    archive = ClassArchive.for_class_path(java.version, jars)
+    archive = ClassArchive.for_class_path(java.version, (*bundled_jars(), *jars))
     archived = archive.exists
     chosen = {
         **spark_settings.COMMON,
@@ -177,7 +177,7 @@ def _start_local(master: str | None, settings: dict[str, str]) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with signals.preserved(), noise.filtered_stderr():
         session = _build(SparkSession.builder, chosen)
-    atexit.register(_end, session, None if archived else archive)
+    atexit.register(_end, session, archive, archived=archived)
     return session
 
 
@@ -207,7 +207,7 @@ def _build(builder: Any, settings: dict[str, str]) -> SparkSession:
     return session
 
 
-def _end(session: SparkSession, archive: ClassArchive | None) -> None:
+def _end(session: SparkSession, archive: ClassArchive, *, archived: bool) -> None:
     """At exit: end the JVM, and keep the class archive where it writes one."""
     from pyspark import SparkContext
 
@@ -218,10 +218,23 @@ def _end(session: SparkSession, archive: ClassArchive | None) -> None:
     if jvm is None or jvm.stdin is None:
         session.stop()
         return
+    loaded = _loaded_classes(session)
     # The JVM stops its context by itself then, for which nobody has to wait: half a second.
     jvm.stdin.close()
-    if archive is not None:
-        archive.keep(jvm)
+    if not archived:
+        archive.keep(jvm, loaded)
+    elif archive.outgrown_by(loaded):
+        archive.drop()
+
+
+def _loaded_classes(session: SparkSession) -> int:
+    """How many classes the JVM has loaded; 0 where it does not answer any more."""
+    try:
+        java: Any = session.sparkContext._jvm
+        beans = java.java.lang.management.ManagementFactory
+        return int(beans.getClassLoadingMXBean().getTotalLoadedClassCount())
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is about to end
+        return 0
 
 
 def _check_running(running: SparkSession, settings: dict[str, str]) -> None:

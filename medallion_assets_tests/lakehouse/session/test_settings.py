@@ -2,13 +2,24 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from medallion_assets.lakehouse.session import settings, signals
 from medallion_assets.lakehouse.session.class_data_sharing import ClassArchive
-from medallion_assets.lakehouse.session.jars import artifact, cache_directory, coordinates
+from medallion_assets.lakehouse.session.jars import (
+    artifact,
+    bundled_jars,
+    cache_directory,
+    coordinates,
+)
+from medallion_assets.lakehouse.session.preflight import find_java
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @pytest.mark.parametrize(
@@ -113,3 +124,48 @@ def test_a_class_archive_is_written_once_and_then_used(
     archive.path.write_text("classes")
     assert f"-XX:SharedArchiveFile={archive.path}" in archive.java_options()
     assert "ArchiveClassesAtExit" not in archive.java_options()
+
+
+def test_an_archive_goes_by_where_sparks_own_jars_are(spark: SparkSession) -> None:
+    java = find_java(os.environ.get("JAVA_HOME"), os.environ.get("PATH"))
+    had = spark.sparkContext.getConf()
+    own = [Path(jar) for jar in str(had.get("spark.driver.extraClassPath")).split(os.pathsep)]
+    archive = ClassArchive.for_class_path(java.version, (*bundled_jars(), *own))
+    assert archive.path.stem in str(had.get("spark.driver.extraJavaOptions"))
+
+
+def test_archives_that_are_used_least_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    archives = [ClassArchive.for_class_path(str(java), []) for java in range(17, 23)]
+    for age, archive in enumerate(archives[:-1]):
+        archive.java_options()
+        archive.path.write_text("classes")
+        os.utime(archive.path, (age, age))
+    # Used again, and so the newest.
+    archives[0].java_options()
+    new = archives[-1]
+    unfinished = Path(new.java_options().split("ArchiveClassesAtExit=")[1].split(" ")[0])
+    unfinished.write_text("classes")
+    with subprocess.Popen(["true"]) as ended:
+        new.keep(ended, 28_000)
+    left = [archive.exists for archive in archives]
+    assert left == [True, False, False, True, True, True]
+    assert not unfinished.exists()
+
+
+def test_an_archive_of_a_jvm_that_did_little_goes_after_one_that_did_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    archive = ClassArchive.for_class_path("17", [])
+    unfinished = Path(archive.java_options().split("ArchiveClassesAtExit=")[1].split(" ")[0])
+    unfinished.write_text("classes")
+    # One of an earlier release says nothing of it.
+    assert not archive.outgrown_by(28_000)
+    with subprocess.Popen(["true"]) as ended:
+        archive.keep(ended, 14_000)
+    assert archive.exists
+    assert not archive.outgrown_by(15_000)
+    assert archive.outgrown_by(28_000)
+    archive.drop()
+    assert not archive.exists
