@@ -62,7 +62,7 @@ def plot_peers(outcome: Outcome, sizes: Sizes, image: Path) -> None:
     figure, both = pyplot.subplots(1, 2, figsize=(9.6, 3.8), layout="constrained", sharey=True)
     for axes, what in zip(both, ("wall", "processor"), strict=True):
         seconds = [one.wall if what == "wall" else one.cpu for one in measured.values()]
-        colours = [_OURS if "this project" in name else _OTHERS for name in measured]
+        colours = [_OURS if name.startswith("this project") else _OTHERS for name in measured]
         axes.barh(places, seconds, color=colours)
         for place, value in zip(places, seconds, strict=True):
             axes.text(value, place, f" {value:.1f}", va="center", fontsize=8)

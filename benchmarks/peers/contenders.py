@@ -50,7 +50,7 @@ DECLARATIVE = Contender(
 )  # fmt: skip
 DECLARATIVE_TUNED = replace(
     DECLARATIVE,
-    name="Spark Declarative Pipelines, this project's settings",
+    name="Spark Declarative Pipelines, tuned",
     house="declarative-pipelines-tuned",
     furnish=write_tuned_project,
 )
