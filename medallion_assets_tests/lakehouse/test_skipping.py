@@ -15,7 +15,7 @@ from medallion_assets.lakehouse.tables import SilverTable
 from medallion_assets_tests.lakehouse.delta_rows import raw, rows, run
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 UTC = datetime.timezone.utc
 VALUES: dict[str, list[Any]] = {
@@ -89,3 +89,41 @@ def test_a_merge_rewrites_only_the_files_that_may_hold_its_keys(
     assert {row["id"]: row["version"] for row in rows(lake.path(table))} == {
         number: 2 if 250 <= number < 260 else 1 for number in range(500)
     }
+
+
+def test_rows_that_come_at_once_are_in_files_of_neighbouring_keys(
+    spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = SilverTable(
+        name="crowd",
+        source=raw("crowd"),
+        transform=lambda people: people,
+        keys=("id",),
+        sequence_by=("version",),
+    )
+    source = str(lake.path(table.source))
+
+    def land(people: DataFrame, version: int) -> int:
+        landed = people.selectExpr("id", f"{version} as version").orderBy("version", "id")
+        landed.write.format("delta").mode("append").save(source)
+        before = lake.log(table).files()
+        run(table, lake)
+        return len(before - lake.log(table).files())
+
+    monkeypatch.setattr(skipping, "WORTH_IT_BYTES", 0)
+    most = "spark.sql.files.maxRecordsPerFile"
+    assert spark.conf.get(most) == "500000"
+    spark.conf.set(most, "100")
+    try:
+        land(spark.range(2000).selectExpr("id * 7 % 2000 as id"), 1)
+        assert land(spark.range(700, 720).toDF("id"), 2) <= 4
+        # All over: every file is written again, and each has a range of keys as before.
+        assert land(spark.range(0, 2200, 20).toDF("id"), 3) >= 20
+        assert land(spark.range(1300, 1320).toDF("id"), 4) <= 4
+    finally:
+        spark.conf.set(most, "500000")
+    versions = {row["id"]: row["version"] for row in rows(lake.path(table))}
+    assert len(versions) == 2000 + 10
+    assert all(versions[number] == 4 for number in range(1300, 1320))
+    assert all(versions[number] == 3 for number in range(0, 1300, 20))
+    assert all(versions[number] == (2 if number % 20 else 3) for number in range(700, 720))
