@@ -16,7 +16,7 @@ from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.lakehouse.tables import Table
 from medallion_assets.orchestration.checks import check_specs
 from medallion_assets.orchestration.checks.past import JUDGED
-from medallion_assets.orchestration.instance import INSTANCE_FILE, home_of
+from medallion_assets.orchestration.instance import INSTANCE_FILE, home_in_environment, home_of
 
 if TYPE_CHECKING:
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
@@ -71,12 +71,13 @@ def _opened(home: Path) -> Iterator[dg.DagsterInstance | None]:
     if not (home / INSTANCE_FILE).is_file():
         yield None
         return
-    reference = InstanceRef.from_dir(str(home))
-    if not _has_storage(reference):
-        yield None
-        return
-    with dg.DagsterInstance.from_ref(reference) as instance:
-        yield instance
+    with home_in_environment(home):
+        reference = InstanceRef.from_dir(str(home))
+        if not _has_storage(reference):
+            yield None
+            return
+        with dg.DagsterInstance.from_ref(reference) as instance:
+            yield instance
 
 
 def _has_storage(reference: InstanceRef) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.orchestration.check_states import CheckStates, check_states
-from medallion_assets.orchestration.instance import INSTANCE_FILE
+from medallion_assets.orchestration.instance import INSTANCE_FILE, prepare_home
 from medallion_assets_tests.orchestration.small_lakehouse import gold_revenue, silver_orders
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -99,6 +100,23 @@ def test_a_check_that_is_only_planned_keeps_what_it_said_before(
     found = states()
     assert found is not None
     assert found.warned == ("small",)
+
+
+def test_an_instance_in_the_project_is_found_without_its_home_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(PROJECT / INSTANCE_FILE, tmp_path / INSTANCE_FILE)
+    # As a run of another process has left it.
+    with monkeypatch.context() as other:
+        other.setenv("DAGSTER_HOME", str(tmp_path / "data" / "dagster"))
+        prepare_home(tmp_path)
+        with dg.DagsterInstance.get() as instance:
+            judge(instance, "small", True)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    found = check_states([silver_orders], tmp_path)
+    assert found is not None
+    assert found["silver.orders"].passed == ("small",)
+    assert "DAGSTER_HOME" not in os.environ
 
 
 def test_looking_at_an_instance_adds_nothing_to_it(
