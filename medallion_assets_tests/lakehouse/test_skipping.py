@@ -56,16 +56,20 @@ def test_what_statistics_order_otherwise_has_no_bounds(spark: SparkSession) -> N
     assert set(bounds_of(frame, frame.columns)) == {"number"}
 
 
-def test_a_merge_rewrites_only_the_files_that_may_hold_its_keys(
-    spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table = SilverTable(
-        name="people",
-        source=raw("people"),
+def _newest_by_id(name: str) -> SilverTable:
+    return SilverTable(
+        name=name,
+        source=raw(name),
         transform=lambda people: people,
         keys=("id",),
         sequence_by=("version",),
     )
+
+
+def test_a_merge_rewrites_only_the_files_that_may_hold_its_keys(
+    spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = _newest_by_id("people")
     source, silver = str(lake.path(table.source)), str(lake.path(table))
 
     def land(first: int, last: int, version: int) -> None:
@@ -94,13 +98,7 @@ def test_a_merge_rewrites_only_the_files_that_may_hold_its_keys(
 def test_rows_that_come_at_once_are_in_files_of_neighbouring_keys(
     spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = SilverTable(
-        name="crowd",
-        source=raw("crowd"),
-        transform=lambda people: people,
-        keys=("id",),
-        sequence_by=("version",),
-    )
+    table = _newest_by_id("crowd")
     source = str(lake.path(table.source))
 
     def land(people: DataFrame, version: int) -> int:
