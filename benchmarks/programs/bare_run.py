@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.programs.quick_jvm import add_quick, quick_settings
 from benchmarks.programs.stopwatch import Stopwatch, parser
@@ -52,17 +52,13 @@ def default_session() -> SparkSession:
     from pyspark.sql import SparkSession
 
     from medallion_assets.lakehouse.session.jars import coordinates, local_jars
+    from medallion_assets.lakehouse.session.settings import DELTA
 
-    session: SparkSession = (
-        SparkSession.builder.master("local[*]")
-        .config("spark.jars", ",".join(map(str, local_jars(coordinates()))))
-        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-        .config(
-            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
-        )
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
+    builder: Any = SparkSession.builder.master("local[*]")
+    jars = ",".join(map(str, local_jars(coordinates())))
+    for name, value in {**DELTA, "spark.jars": jars, "spark.sql.session.timeZone": "UTC"}.items():
+        builder = builder.config(name, value)
+    session: SparkSession = builder.getOrCreate()
     return session
 
 

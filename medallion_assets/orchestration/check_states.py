@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
+from medallion_assets.lakehouse.environment import environment
 from medallion_assets.lakehouse.errors import MachineError
 from medallion_assets.lakehouse.tables import Table
 from medallion_assets.orchestration.checks import check_specs
 from medallion_assets.orchestration.checks.past import JUDGED
-from medallion_assets.orchestration.instance import INSTANCE_FILE, home_in_environment, home_of
+from medallion_assets.orchestration.instance import INSTANCE_FILE, home_of
 
 if TYPE_CHECKING:
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
@@ -71,7 +72,8 @@ def _opened(home: Path) -> Iterator[dg.DagsterInstance | None]:
     if not (home / INSTANCE_FILE).is_file():
         yield None
         return
-    with home_in_environment(home):
+    # Its dagster.yaml refers to its home by the environment.
+    with environment({"DAGSTER_HOME": str(home)}):
         reference = InstanceRef.from_dir(str(home))
         if not _has_storage(reference):
             yield None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,24 +40,6 @@ def prepare_home(project: Path) -> Path:
         shutil.copyfile(project / INSTANCE_FILE, own_file)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
-
-
-@contextmanager
-def home_in_environment(home: Path) -> Iterator[None]:
-    """Name a home for the block, as its `dagster.yaml` refers to it by the environment.
-
-    Args:
-        home: of the instance that is opened.
-    """
-    before = os.environ.get("DAGSTER_HOME")
-    os.environ["DAGSTER_HOME"] = str(home)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["DAGSTER_HOME"]
-        else:
-            os.environ["DAGSTER_HOME"] = before
 
 
 def limits_not_in_force(instance: dg.DagsterInstance, pools: Iterable[str] = ()) -> list[str]:

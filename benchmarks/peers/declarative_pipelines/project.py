@@ -8,12 +8,11 @@ from pathlib import Path
 
 from benchmarks.house import House
 from medallion_assets.lakehouse.session.jars import coordinates, local_jars
-from medallion_assets.lakehouse.session.settings import COMMON, local, usable_cores
+from medallion_assets.lakehouse.session.settings import COMMON, DELTA, local, usable_cores
 
 _MEMORY = "2g"
 _NEEDED = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    **DELTA,
     # Without it the server listens beyond this machine.
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from medallion_assets.lakehouse.environment import environment
 from medallion_assets.lakehouse.session import signals
 from medallion_assets.lakehouse.session.engine import attachment, wire
 from medallion_assets.lakehouse.session.engine.attachment import Attachment
@@ -124,7 +124,7 @@ def _session_over(port: int, token: str) -> SparkSession:
         SharedSession,
     )
 
-    with _environment({_PORT: str(port), _TOKEN: token}):
+    with environment({_PORT: str(port), _TOKEN: token}):
         gateway: Any = launch_gateway()  # type: ignore[no-untyped-call]
     SparkContext._gateway, SparkContext._jvm = gateway, gateway.jvm
     # The gateway's threads have our session as their active one.
@@ -139,14 +139,3 @@ def _session_over(port: int, token: str) -> SparkSession:
     session = SharedSession(context, own)
     SparkSession._instantiatedSession = SparkSession._activeSession = session
     return session
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for the block, as PySpark takes a gateway's address from there."""
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name in variables:
-            os.environ.pop(name, None)
