@@ -59,6 +59,20 @@ class MisfitError(TerminalError):
     """Rows of a file do not fit the table they are copied into: nothing was written."""
 
 
+class TypeDriftError(TerminalError):
+    """Values have another type than their column and can't be held by it: nothing was written.
+
+    Attributes:
+        table: its name.
+        columns: those, with dots where they are within others.
+    """
+
+    def __init__(self, message: str, table: str, columns: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.table = table
+        self.columns = columns
+
+
 class ChangesError(TerminalError):
     """Rows that are no changes: without key or sequence, or not a batch."""
 

@@ -23,6 +23,7 @@ from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.streams.checkpoint import Checkpoint
 from medallion_assets.lakehouse.streams.trigger import Trigger
 from medallion_assets.lakehouse.tables import GoldTable
+from medallion_assets.lakehouse.type_drift import fitted, lake_table
 from medallion_assets.lakehouse.whole_gold import WholeGold
 
 if TYPE_CHECKING:
@@ -161,11 +162,9 @@ class _Computing:
         return list(self.table.group_by)
 
     def _replace(self, spark: SparkSession, groups: DataFrame, number: int) -> None:
-        from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
         from medallion_assets.lakehouse.type_widening.declared import widens
-        from medallion_assets.lakehouse.type_widening.tables import widen_columns
 
         changed = groups.select(*[F.col(key).alias(f"_changed_{key}") for key in self.keys])
         paths = [self.lake.path(source) for source in self.table.sources.values()]
@@ -184,13 +183,23 @@ class _Computing:
             .withColumnsRenamed({f"_changed_{key}": key for key in self.keys})
             .withColumn(_GONE, F.coalesce(_GONE, F.lit(True)))
         )
+        typed = lake_table(
+            self.table.full_name, self.lake.path(self.table), widening=widens(self.table)
+        )
+        with fitted(source, (typed,)) as rows:
+            self._merge(rows, values, number)
+
+    def _merge(self, source: DataFrame, values: list[str], number: int) -> None:
+        """Replace the rows of groups, whose new rows have the types of the table."""
+        from delta.tables import DeltaTable
+        from pyspark.sql import functions as F
+
+        spark = source.sparkSession
         on = " and ".join(f"t.`{key}` <=> s.`{key}`" for key in self.keys)
         row: dict[str, str | Column] = {
             name: F.col(f"s.`{name}`") for name in [*self.keys, *values]
         }
         gone = F.col(f"s.{_GONE}")
-        if widens(self.table):
-            widen_columns(spark, self.lake.path(self.table), result.schema)
         target = DeltaTable.forPath(spark, str(self.lake.path(self.table)))
         stored = set(target.toDF().columns)
         differs: Column = F.lit(False)

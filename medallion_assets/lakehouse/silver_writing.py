@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse import lineage
-from medallion_assets.lakehouse.changes.events import as_changes_error, events_of
+from medallion_assets.lakehouse.changes.events import (
+    as_changes_error,
+    events_of,
+    fingerprinted,
+)
 from medallion_assets.lakehouse.changes.latest import (
     CHANGE_DATA_FEED,
     FEW_ROWS,
     LatestRows,
 )
 from medallion_assets.lakehouse.changes.places import Places
-from medallion_assets.lakehouse.changes.rules import DELETED, SEQUENCE, ChangeRules
+from medallion_assets.lakehouse.changes.rules import (
+    DELETED,
+    END_AT,
+    SEQUENCE,
+    START_AT,
+    ChangeRules,
+)
 from medallion_assets.lakehouse.changes.stored_events import StoredEvents
 from medallion_assets.lakehouse.changes.versioned import VersionedRows
 from medallion_assets.lakehouse.errors import ExpectationFailedError
@@ -32,6 +44,7 @@ from medallion_assets.lakehouse.streams.clustered import cluster_again
 from medallion_assets.lakehouse.streams.deletion_vectors import enable_deletion_vectors
 from medallion_assets.lakehouse.streams.late_rows import LateRows
 from medallion_assets.lakehouse.tables import OutputMode, SilverTable
+from medallion_assets.lakehouse.type_drift import TypedTable, fitted, lake_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -118,22 +131,62 @@ class SilverWriting:
         judged = self._placed(judge.judged(frame, table.expectations, table.full_name)).persist()
         try:
             counts = self.count(judged)
-            if counts["_quarantined"]:
-                bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
-                path = self.lake.quarantine_path(table)
-                bad = bad.drop(SEQUENCE, DELETED)
-                write_quarantine(bad, path, self.stream, number, widening=self.widening)
+            if not counts["_read"]:
+                return Rows()
             good = judged.where(judge.is_kept(table.expectations)).drop(judge.BROKEN)
-            return self._put(good, number, counts) if counts["_read"] else Rows()
+            bad = judged.where(judge.goes_to(Action.QUARANTINE, table.expectations))
+            with (
+                self._fitted(good) as good,
+                # What does not fit is told before the first of the tables is written.
+                fitted(bad.drop(SEQUENCE, DELETED), self._quarantine(counts)) as bad,
+            ):
+                if counts["_quarantined"]:
+                    write_quarantine(bad, self.lake.quarantine_path(table), self.stream, number)
+                return self._put(good, number, counts)
         finally:
             judged.unpersist()
+
+    def _quarantine(self, counts: Mapping[str, int]) -> tuple[TypedTable, ...]:
+        path = self.lake.quarantine_path(self.table)
+        return (self._typed(path),) if counts["_quarantined"] else ()
+
+    def _typed(self, path: Path, fed: Mapping[str, str] = MappingProxyType({})) -> TypedTable:
+        """The table, or what is kept beside it."""
+        table = self.table
+        return lake_table(
+            table.full_name, path, widening=self.widening, ordered=(SEQUENCE,), fed=fed,
+            personal=table.is_personal,
+        )  # fmt: skip
+
+    @contextmanager
+    def _fitted(self, good: DataFrame) -> Iterator[DataFrame]:
+        """The rows with the types they are stored with; as events where the table is made of those.
+
+        Raises:
+            TypeDriftError: a value has no place in its column.
+        """
+        own, rules = self.lake.path(self.table), self.table.change_rules
+        if rules is None or not rules.keeps_events:
+            beside = self.lake.tombstones_path(self.table)
+            with fitted(good, (self._typed(own), self._typed(beside))) as rows:
+                yield rows
+            return
+        rules = replace(rules, except_column_list=tuple(_private(good)))
+        events = events_of(good.drop(SEQUENCE, DELETED), rules)
+        tables = (
+            self._typed(own, {START_AT: SEQUENCE, END_AT: SEQUENCE}),
+            self._typed(self.lake.events_path(self.table)),
+        )
+        with fitted(events, tables) as rows:
+            yield rows if rows is events else fingerprinted(rows, rules)
 
     def put(self, released: DataFrame, number: int, rows: int) -> Rows:
         """Write rows that were judged before, once for a number."""
         counts = {"_read": rows, "_kept": rows, "_quarantined": 0, "_dropped": 0}
         good = self._placed(released).persist()
         try:
-            return self._put(good, number, counts)
+            with self._fitted(good) as fitting:
+                return self._put(fitting, number, counts)
         finally:
             good.unpersist()
 
@@ -153,20 +206,20 @@ class SilverWriting:
     def _put(self, good: DataFrame, number: int, counts: Mapping[str, int]) -> Rows:
         rules = self.table.change_rules
         if rules is not None and rules.keeps_events:
+            # The private columns are gone by now.
             return self._version(good, rules, number, counts)
         self._write(good, number, few=counts["_kept"] <= FEW_ROWS)
         return self._rows(counts)
 
     def _version(
-        self, good: DataFrame, rules: ChangeRules, number: int, counts: Mapping[str, int]
+        self, events: DataFrame, rules: ChangeRules, number: int, counts: Mapping[str, int]
     ) -> Rows:
         """Write to a table that is computed from all changes of a key."""
         path = self.lake.path(self.table)
-        rules = replace(rules, except_column_list=tuple(_private(good)))
-        stored = StoredEvents(self.lake.events_path(self.table), rules, self.widening)
+        stored = StoredEvents(self.lake.events_path(self.table), rules)
         versioned = VersionedRows(self.table.full_name, path, stored, rules, self.table.cluster_by)
         before = self.lake.log(self.table).version()
-        events = events_of(good.drop(SEQUENCE, DELETED), rules).persist()
+        events = events.persist()
         try:
             added = versioned.apply(events, (self.stream, number))
         finally:
@@ -195,7 +248,6 @@ class SilverWriting:
                 transaction=(self.stream, number),
                 options=CHANGE_DATA_FEED,
                 cluster_by=table.cluster_by,
-                widening=self.widening,
             )
             return
         tombstones = Places(self.lake.tombstones_path(table), table.keys)
@@ -206,18 +258,20 @@ class SilverWriting:
             computed=tuple(name for lookup in table.lookups for name in lookup.columns),
             private=tuple(private),
             cluster_by=table.cluster_by,
-            widening=self.widening,
         )
-        winners = self.lookups.augment(latest.winners(good))
-        if latest.places is None:
-            # Read once: a merge keeps a copy of its source by itself.
-            latest.apply(winners, (self.stream, number), few=few)
-            return
-        winners.persist()
-        try:
-            latest.apply(winners, (self.stream, number), few=few)
-        finally:
-            winners.unpersist()
+        # What is looked up has types of its own.
+        with fitted(
+            self.lookups.augment(latest.winners(good)), (self._typed(latest.path),)
+        ) as winners:
+            if latest.places is None:
+                # Read once: a merge keeps a copy of its source by itself.
+                latest.apply(winners, (self.stream, number), few=few)
+                return
+            winners.persist()
+            try:
+                latest.apply(winners, (self.stream, number), few=few)
+            finally:
+                winners.unpersist()
 
     def _replace(self, frame: DataFrame, number: int) -> Rows:
         (
@@ -236,10 +290,15 @@ class SilverWriting:
         return Rows(read=written, kept=written, written=written, inserted=written)
 
     def _update(self, frame: DataFrame, number: int) -> Rows:
+        with fitted(
+            frame.drop(*_private(frame)), (self._typed(self.lake.path(self.table)),)
+        ) as rows:
+            return self._updated(rows, number)
+
+    def _updated(self, frame: DataFrame, number: int) -> Rows:
         from delta.tables import DeltaTable
 
         path, spark = self.lake.path(self.table), frame.sparkSession
-        frame = frame.drop(*_private(frame))
         if not self.lake.log(self.table).exists():
             query.append(frame, path, transaction=(self.stream, number), options=CHANGE_DATA_FEED)
         else:

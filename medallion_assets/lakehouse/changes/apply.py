@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -15,6 +16,8 @@ from medallion_assets.lakehouse.delta_log import DeltaLog, TableVersion
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
+
+    from medallion_assets.lakehouse.type_drift import TypedTable
 
 DIRECTORY = "_changes"
 """In the table's directory: what later changes are judged by. VACUUM leaves it alone."""
@@ -87,6 +90,8 @@ def apply_changes(  # noqa: PLR0913 - AUTO CDC's parameters
     Raises:
         DeclarationError: the arguments contradict each other, or name a column there is not.
         ChangesError: a change lacks its key or its sequence, or the changes are a stream.
+        TypeDriftError: a value has another type than its column, which can't hold it and not be
+            widened to do so; nothing was written.
         TargetError: the table has rows that no stored change made, and needs those changes.
         TableLockedError: other changes are being applied to the table; trying again helps.
     """
@@ -107,6 +112,29 @@ def apply_changes(  # noqa: PLR0913 - AUTO CDC's parameters
     kept = tombstone_retention
     seconds = None if kept is None else interval("tombstone_retention", kept)
     return _Target.of(spark, target).apply(changes, rules, seconds)
+
+
+def typed_tables(said: str, path: Path, beside: Path | None = None) -> list[TypedTable]:
+    """A table that changes are applied to, and that of what is kept of them."""
+    from medallion_assets.lakehouse.type_drift import TypedTable, Widens
+
+    fix = "Cast it in the changes, or make the table anew with a type that holds all its values"
+    fed = {START_AT: SEQUENCE, END_AT: SEQUENCE}
+    names = {path: said} if beside is None else {path: said, beside: f"{said} ({DIRECTORY})"}
+    return [
+        TypedTable(name, at, Widens.NEEDED, fed, ordered=(SEQUENCE,), fix=fix)
+        for at, name in names.items()
+    ]
+
+
+@contextmanager
+def _kept(rows: DataFrame) -> Iterator[DataFrame]:
+    """Rows that are read more than once, computed once."""
+    rows = rows.persist()
+    try:
+        yield rows
+    finally:
+        rows.unpersist()
 
 
 def _several(given: str | Column | Sequence[str | Column]) -> tuple[str | Column, ...]:
@@ -155,27 +183,30 @@ class _Target:
     def _write(
         self, events: DataFrame, rules: ChangeRules, kept: Path, tombstone_seconds: float | None
     ) -> None:
+        from medallion_assets.lakehouse.changes.events import fingerprinted
         from medallion_assets.lakehouse.changes.latest import LatestRows
         from medallion_assets.lakehouse.changes.places import Places
         from medallion_assets.lakehouse.changes.rules import TRUNCATES
         from medallion_assets.lakehouse.changes.stored_events import StoredEvents
         from medallion_assets.lakehouse.changes.versioned import VersionedRows
+        from medallion_assets.lakehouse.type_drift import fitted
 
         if rules.keeps_events:
-            events = events.persist()
-            try:
-                stored = StoredEvents(kept / "events", rules)
-                VersionedRows(self.said, self.path, stored, rules).apply(events, None)
-            finally:
-                events.unpersist()
+            with fitted(events, typed_tables(self.said, self.path, kept / "events")) as fitting:
+                same = fitting is events
+                with _kept(fitting if same else fingerprinted(fitting, rules)) as kept_events:
+                    stored = StoredEvents(kept / "events", rules)
+                    VersionedRows(self.said, self.path, stored, rules).apply(kept_events, None)
             return
         places = Places(kept / "places", rules.keys, tombstone_seconds)
         latest = LatestRows(self.path, places, rules.keys, keeps_sequence=False)
-        winners = latest.winners(events.drop(TRUNCATES)).persist()
-        try:
+        with (
+            fitted(
+                events.drop(TRUNCATES), typed_tables(self.said, self.path, places.path)
+            ) as fitting,
+            _kept(latest.winners(fitting)) as winners,
+        ):
             latest.apply(winners, None)
-        finally:
-            winners.unpersist()
 
     def _make(self, events: DataFrame, rules: ChangeRules) -> None:
         """Make the table where it is missing: what is kept of its changes goes by its id."""
@@ -185,13 +216,14 @@ class _Target:
         from medallion_assets.lakehouse.catalog import register
         from medallion_assets.lakehouse.changes.latest import CHANGE_DATA_FEED
         from medallion_assets.lakehouse.changes.rules import OWN_COLUMNS
+        from medallion_assets.lakehouse.type_widening.parts import nullable
 
         if not DeltaLog(self.path).exists():
             fields = [field for field in events.schema.fields if field.name not in OWN_COLUMNS]
             if rules.has_history:
                 kind = events.schema[SEQUENCE].dataType
                 fields += [StructField(name, kind) for name in (START_AT, END_AT)]
-            schema = StructType([StructField(f.name, f.dataType) for f in fields])
+            schema = StructType([StructField(f.name, nullable(f.dataType)) for f in fields])
             table = DeltaTable.createIfNotExists(self.spark).location(str(self.path))
             table = table.addColumns(schema)
             for name, value in CHANGE_DATA_FEED.items():

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pyspark.errors import AnalysisException
+
 from medallion_assets.lakehouse.changes.rules import (
     DELETED,
     FINGERPRINT,
@@ -43,7 +45,6 @@ def events_of(changes: DataFrame, rules: ChangeRules) -> DataFrame:
         )
     columns = rules.columns_of(changes.columns)
     rules.tracked(columns)
-    values = [name for name in columns if name not in rules.keys]
     truncates = _condition(rules.apply_as_truncates)
     keys_present = F.lit(True)
     for key in rules.keys:
@@ -57,13 +58,20 @@ def events_of(changes: DataFrame, rules: ChangeRules) -> DataFrame:
         ~keys_present & ~truncates,
         F.raise_error(F.concat(F.lit(f"{FAILED_MARK}a change without its key: "), shown)),
     )
-    return changes.select(
+    events = changes.select(
         *[column(name) for name in columns],
         F.coalesce(checked.cast(_type_of(changes, sequence)), sequence).alias(SEQUENCE),
         _condition(rules.apply_as_deletes).alias(DELETED),
         truncates.alias(TRUNCATES),
-        fingerprint(changes, values).alias(FINGERPRINT),
     )
+    return fingerprinted(events, rules)
+
+
+def fingerprinted(events: DataFrame, rules: ChangeRules) -> DataFrame:
+    """Events with the fingerprints of their values as they are now."""
+    own = (SEQUENCE, DELETED, TRUNCATES, FINGERPRINT, *rules.keys)
+    values = [name for name in events.columns if name not in own]
+    return events.withColumn(FINGERPRINT, fingerprint(events, values))
 
 
 def place(of: str | None = None) -> Column:
@@ -124,6 +132,9 @@ def comparable(kind: str, name: str, of: str | None = None) -> Column:
 
 def as_changes_error(error: Exception, table: str) -> ChangesError | None:
     """What an event has raised, where that is what ended a query."""
+    if isinstance(error, AnalysisException):
+        # No row was read yet: it quotes the query, with what the events would raise.
+        return None
     text = str(error)
     if FAILED_MARK not in text:
         return None

@@ -33,7 +33,7 @@ CHANGE_DATA_FEED = {"delta.enableChangeDataFeed": "true"}
 
 @dataclass(frozen=True)
 class LatestRows:
-    """How changes go into one table.
+    """How changes go into one table; they have its types, see `type_drift`.
 
     Args:
         path: the table.
@@ -43,7 +43,6 @@ class LatestRows:
         computed: columns of the table that don't come from the change (looked up).
         private: columns of the changes that are not written.
         cluster_by: columns for liquid clustering.
-        widening: whether columns get wider types where the changes have them.
         keeps_sequence: whether the table has the column `_sequence`.
     """
 
@@ -53,7 +52,6 @@ class LatestRows:
     computed: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
-    widening: bool = False
     keeps_sequence: bool = True
 
     def winners(self, changes: DataFrame) -> DataFrame:
@@ -130,11 +128,7 @@ class LatestRows:
         from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
-        from medallion_assets.lakehouse.type_widening.tables import widen_columns
-
         written = self._written(rows)
-        if self.widening:
-            widen_columns(spark, self.path, written.schema)
         stored = spark.read.format("delta").load(str(self.path))
         # A column the table does not have yet counts as null there, which a fingerprint leaves out.
         values = [name for name in self._values(written) if name in stored.columns]

@@ -6,7 +6,12 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from medallion_assets.lakehouse.changes.apply import DIRECTORY, AppliedChanges, apply_changes
+from medallion_assets.lakehouse.changes.apply import (
+    DIRECTORY,
+    AppliedChanges,
+    apply_changes,
+    typed_tables,
+)
 from medallion_assets.lakehouse.changes.events import column, comparable, same
 from medallion_assets.lakehouse.changes.rules import END_AT, SEQUENCE, START_AT, ChangeRules
 from medallion_assets.lakehouse.delta_log import DeltaLog
@@ -50,40 +55,44 @@ def apply_changes_from_snapshot(
     Raises:
         ChangesError: a key is there twice or null, or the version is older than the last one.
         DeclarationError: a column is named that the snapshot does not have.
+        TypeDriftError: see `apply_changes`.
         TableLockedError: other changes are being applied to the table; trying again helps.
     """
     from pyspark.sql import functions as F
 
     from medallion_assets.lakehouse.catalog import table_at
+    from medallion_assets.lakehouse.type_drift import alike, fitted
 
     has_history = int(stored_as_scd_type) != 1
     _, path = table_at(spark, target)
     _check_keys(snapshot, keys, target)
-    changes = snapshot.withColumn(_GONE, F.lit(False))
-    if DeltaLog(path).exists():
-        current = spark.read.format("delta").load(str(path))
-        _check_version(_last_version(current, path, has_history=has_history), version, target)
-        if has_history:
-            current = current.where(f"{END_AT} is null").drop(START_AT, END_AT)
-        changes = _changes(snapshot, current, keys)
-    # Before the table changes, out of which they are computed.
-    changes = changes.withColumn(_VERSION, F.lit(version)).persist()
-    try:
-        changes.count()
-        return apply_changes(
-            spark,
-            changes,
-            target,
-            keys=keys,
-            sequence_by=_VERSION,
-            apply_as_deletes=_GONE,
-            except_columns=[_GONE, _VERSION],
-            stored_as_scd_type=stored_as_scd_type,
-            track_history_column_list=track_history_column_list,
-            track_history_except_column_list=track_history_except_column_list,
-        )
-    finally:
-        changes.unpersist()
+    # Before values are compared: 7 is not the text 07, nor 1.5 the whole number 1.
+    with fitted(snapshot, typed_tables(target, path), widening=False) as fitting:
+        changes = fitting.withColumn(_GONE, F.lit(False))
+        if DeltaLog(path).exists():
+            current = spark.read.format("delta").load(str(path))
+            _check_version(_last_version(current, path, has_history=has_history), version, target)
+            if has_history:
+                current = current.where(f"{END_AT} is null").drop(START_AT, END_AT)
+            changes = _changes(fitting, alike(current, fitting.schema), keys)
+        # Before the table changes, out of which they are computed.
+        changes = changes.withColumn(_VERSION, F.lit(version)).persist()
+        try:
+            changes.count()
+            return apply_changes(
+                spark,
+                changes,
+                target,
+                keys=keys,
+                sequence_by=_VERSION,
+                apply_as_deletes=_GONE,
+                except_columns=[_GONE, _VERSION],
+                stored_as_scd_type=stored_as_scd_type,
+                track_history_column_list=track_history_column_list,
+                track_history_except_column_list=track_history_except_column_list,
+            )
+        finally:
+            changes.unpersist()
 
 
 def _changes(snapshot: DataFrame, current: DataFrame, keys: Sequence[str]) -> DataFrame:
@@ -120,7 +129,14 @@ def _check_keys(snapshot: DataFrame, keys: Sequence[str], target: str) -> None:
 
 
 def _check_version(last: Any, version: Any, target: str) -> None:
-    if last is not None and version < last:
+    try:
+        is_older = last is not None and version < last
+    except TypeError as error:
+        raise ChangesError(
+            f"{target}: the snapshot's version {version!r} can't be compared with {last!r}, the "
+            "last one that was applied. Give versions of one kind: numbers, dates or times."
+        ) from error
+    if is_older:
         raise ChangesError(
             f"{target}: the snapshot's version {version} is older than {last}, the last one that "
             "was applied. Apply snapshots in their order: between two of them nothing is known."

@@ -28,12 +28,10 @@ class StoredEvents:
     Args:
         path: of the Delta table that holds them; made with the first.
         rules: what they mean.
-        widening: whether columns get wider types where the events have them.
     """
 
     path: Path
     rules: ChangeRules
-    widening: bool = False
 
     def exists(self) -> bool:
         """Whether any were stored."""
@@ -53,8 +51,10 @@ class StoredEvents:
         identity = [*self.rules.keys, SEQUENCE, DELETED, TRUNCATES, FINGERPRINT]
         if not self.exists():
             return events, self._append(events.dropDuplicates(identity), transaction)
+        from medallion_assets.lakehouse.type_drift import alike
+
         spark = events.sparkSession
-        stored = spark.read.format("delta").load(str(self.path))
+        stored = alike(spark.read.format("delta").load(str(self.path)), events.schema)
         if self.rules.apply_as_truncates is None or events.where(TRUNCATES).isEmpty():
             rows = stored.where(f"not {TRUNCATES}").alias("t")
             rows = rows.join(events.alias("s"), same(self.rules.keys), "left_semi")
@@ -73,6 +73,6 @@ class StoredEvents:
     def _append(self, events: DataFrame, transaction: tuple[str, int] | None) -> int:
         log = DeltaLog(self.path)
         before = log.version()
-        query.append(events, self.path, transaction=transaction, widening=self.widening)
+        query.append(events, self.path, transaction=transaction)
         # Of a transaction that is there already nothing is committed.
         return 0 if log.version() == before else int(log.last_operation()["numOutputRows"])

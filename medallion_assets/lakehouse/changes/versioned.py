@@ -33,6 +33,8 @@ _GONE = "_gone"
 class VersionedRows:
     """How events become the rows of one table: all versions (type 2), or the newest (type 1).
 
+    Its events have the types of both tables, see `type_drift`.
+
     Args:
         name: of the table, for messages.
         path: the table; made with the first events.
@@ -103,11 +105,7 @@ class VersionedRows:
         from delta.tables import DeltaTable
         from pyspark.sql import functions as F
 
-        from medallion_assets.lakehouse.type_widening.tables import widen_columns
-
         spark = rows.sparkSession
-        if self.stored.widening:
-            widen_columns(spark, self.path, rows.schema)
         identity = [*self.rules.keys]
         if self.rules.has_history:
             identity.append(START_AT)
@@ -148,14 +146,18 @@ def _differs(rows: DataFrame, held: DataFrame, identity: Sequence[str]) -> Colum
     """Whether a row `s` is not there as `t`, or not with these values."""
     from pyspark.sql import functions as F
 
-    kinds = dict(rows.dtypes)
+    kinds, there = dict(rows.dtypes), dict(held.dtypes)
     differs = F.lit(False)
     for name in rows.columns:
         wanted = comparable(kinds[name], name, "s")
         if name in identity:
             differs = differs | (column(name, "t").isNull() & column(name, "s").isNotNull())
-        elif name in held.columns:
+        elif kinds[name] == there.get(name):
             differs = differs | ~wanted.eqNullSafe(comparable(kinds[name], name, "t"))
+        elif name in there:
+            # Of structs with fields that the table has not yet: null there, which JSON leaves out.
+            texts = (F.to_json(F.struct(column(name, of).alias("value"))) for of in ("s", "t"))
+            differs = differs | ~next(texts).eqNullSafe(next(texts))
         else:
             differs = differs | wanted.isNotNull()
     return differs

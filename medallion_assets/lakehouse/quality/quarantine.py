@@ -23,10 +23,15 @@ COLUMNS = {
 """The columns a quarantine adds to the transformed row's own."""
 
 
-def write_quarantine(
-    rows: DataFrame, path: Path, stream: str, batch: int, *, widening: bool = False
-) -> None:
-    """Append rejected rows, once for a micro-batch however often it is replayed."""
+def write_quarantine(rows: DataFrame, path: Path, stream: str, batch: int) -> None:
+    """Append rejected rows, once for a micro-batch however often it is replayed.
+
+    Args:
+        rows: with the types of those that are there, see `type_drift`.
+        path: of the quarantine.
+        stream: the table's.
+        batch: the number of the micro-batch.
+    """
     from pyspark.sql import functions as F
 
     marked = rows.withColumns(
@@ -37,4 +42,4 @@ def write_quarantine(
             RELEASE: F.lit(None).cast("bigint"),
         }
     )
-    query.append(marked, path, transaction=(stream, batch), widening=widening)
+    query.append(marked, path, transaction=(stream, batch))

@@ -138,7 +138,11 @@ class LateRows:
             F.current_timestamp().alias("_late_at"),
             F.lit(number).cast("bigint").alias("_batch_id"),
         )
-        query.append(told, self.path, transaction=(self.stream, number))
+        from medallion_assets.lakehouse.type_drift import fitted, lake_table
+
+        late_rows = lake_table(self.table.full_name, self.path, widening=False)
+        with fitted(told, (late_rows,)) as fitting:
+            query.append(fitting, self.path, transaction=(self.stream, number))
 
 
 def _as_they_are(rows: DataFrame, name: str, table: SilverTable) -> DataFrame:

@@ -20,6 +20,7 @@ from pyspark.sql.types import (
 )
 
 _DIGITS: dict[type[DataType], int] = {ByteType: 10, ShortType: 10, IntegerType: 10, LongType: 20}
+_HELD: dict[type[DataType], int] = {ByteType: 3, ShortType: 5, IntegerType: 10, LongType: 19}
 _WHOLE = (ByteType, ShortType, IntegerType, LongType)
 _MAX_PRECISION = 38
 
@@ -45,6 +46,28 @@ def widened(stored: DataType, seen: DataType) -> DataType | None:
     if isinstance(stored, DateType) and isinstance(seen, TimestampNTZType):
         return seen
     return None
+
+
+def holding(stored: DataType, seen: DataType) -> DataType | None:
+    """The type that Delta can widen a stored one to and that holds every value of both.
+
+    More than `widened`, which follows a page about files: a number of either type may be the wider.
+
+    Args:
+        stored: the column's type.
+        seen: the type of the values that arrived.
+
+    Returns:
+        It, or None where there is none or the stored type holds all by itself.
+    """
+    if isinstance(stored, DecimalType) and type(seen) in _HELD:
+        seen = DecimalType(_HELD[type(seen)], 0)
+    small = (ByteType, ShortType, IntegerType)
+    if isinstance(stored, small) and isinstance(seen, FloatType):
+        seen = DoubleType()
+    if isinstance(stored, FloatType) and isinstance(seen, small):
+        seen = DoubleType()
+    return widened(stored, seen)
 
 
 def common(one: DataType, other: DataType) -> DataType | None:

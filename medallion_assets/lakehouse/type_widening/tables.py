@@ -6,19 +6,23 @@ for whole numbers that become decimals or doubles (docs.delta.io, type widening)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import DataType, StructType, TimestampNTZType
 
 from medallion_assets.lakehouse.delta_log import DeltaLog
+from medallion_assets.lakehouse.sql_text import quoted
 from medallion_assets.lakehouse.type_widening.rules import widened
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-TYPE_WIDENING = {"delta.enableTypeWidening": "true"}
+PROPERTY = "delta.enableTypeWidening"
+"""Of a table: whether its columns may widen."""
+
+TYPE_WIDENING = {PROPERTY: "true"}
 """The property of a table whose columns may widen."""
 
 
@@ -39,19 +43,41 @@ def widen_columns(spark: SparkSession, path: Path, wanted: StructType) -> tuple[
     types = {column.name: column.type for column in DeltaLog(path).columns()}
     if all(types.get(f.name) in (None, f.dataType.simpleString()) for f in wanted.fields):
         return ()
-    table = f"delta.`{path}`"
     stored = spark.read.format("delta").load(str(path)).schema
-    changes = list(_changes(stored, wanted, ()))
-    if changes:
-        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableTypeWidening' = 'true')")
-    for name, kind in changes:
-        spark.sql(f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {kind.simpleString()}")
-    return tuple(name for name, _ in changes)
+    changes = dict(_changes(stored, wanted, ()))
+    widen(spark, path, changes)
+    return tuple(_spelled(column) for column in changes)
+
+
+def widen(spark: SparkSession, path: Path, columns: Mapping[tuple[str, ...], DataType]) -> None:
+    """Give columns of a table wider types; each is a commit.
+
+    Args:
+        spark: the session.
+        path: of the table.
+        columns: each column, or the way to what is within it, and its new type.
+
+    Raises:
+        AnalysisException: Delta does not change such a column.
+    """
+    if not columns:
+        return
+    table = f"ALTER TABLE delta.{quoted(str(path))}"
+    spark.sql(f"{table} SET TBLPROPERTIES ('{PROPERTY}' = 'true')")
+    if any(isinstance(kind, TimestampNTZType) for kind in columns.values()):
+        # Delta takes no such column into a table that was not told of the type before.
+        spark.sql(f"{table} SET TBLPROPERTIES ('delta.feature.timestampNtz' = 'supported')")
+    for column, kind in columns.items():
+        spark.sql(f"{table} ALTER COLUMN {_spelled(column)} TYPE {kind.simpleString()}")
+
+
+def _spelled(column: tuple[str, ...]) -> str:
+    return ".".join(map(quoted, column))
 
 
 def _changes(
     stored: StructType, wanted: StructType, above: tuple[str, ...]
-) -> Iterator[tuple[str, DataType]]:
+) -> Iterator[tuple[tuple[str, ...], DataType]]:
     types = {field.name: field.dataType for field in wanted.fields}
     for field in stored.fields:
         kind = types.get(field.name)
@@ -61,4 +87,4 @@ def _changes(
         if isinstance(kind, StructType) and isinstance(field.dataType, StructType):
             yield from _changes(field.dataType, kind, path)
         elif widened(field.dataType, kind) == kind:
-            yield ".".join(f"`{name}`" for name in path), kind
+            yield path, kind
