@@ -103,7 +103,7 @@ def test_a_quarantine_is_as_strict(spark: SparkSession, lake: Lake) -> None:
 
 
 def test_the_values_of_people_are_not_shown(lake: Lake) -> None:
-    table = replace(MERGED, data_subject={"readings": "id"})
+    table = replace(MERGED, tags={"pii": "true"})
     land(lake, (1, "5", 1, "c"))
     run(table, lake)
     land(lake, (1, "1.7", 2, "c"))

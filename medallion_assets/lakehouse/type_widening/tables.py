@@ -50,7 +50,7 @@ def widen_columns(spark: SparkSession, path: Path, wanted: StructType) -> tuple[
 
 
 def widen(spark: SparkSession, path: Path, columns: Mapping[tuple[str, ...], DataType]) -> None:
-    """Give columns of a table wider types; each is a commit.
+    """Give columns of a table wider types, all in one commit.
 
     Args:
         spark: the session.
@@ -63,12 +63,13 @@ def widen(spark: SparkSession, path: Path, columns: Mapping[tuple[str, ...], Dat
     if not columns:
         return
     table = f"ALTER TABLE delta.{quoted(str(path))}"
-    spark.sql(f"{table} SET TBLPROPERTIES ('{PROPERTY}' = 'true')")
+    properties = [f"'{PROPERTY}' = 'true'"]
     if any(isinstance(kind, TimestampNTZType) for kind in columns.values()):
         # Delta takes no such column into a table that was not told of the type before.
-        spark.sql(f"{table} SET TBLPROPERTIES ('delta.feature.timestampNtz' = 'supported')")
-    for column, kind in columns.items():
-        spark.sql(f"{table} ALTER COLUMN {_spelled(column)} TYPE {kind.simpleString()}")
+        properties.append("'delta.feature.timestampNtz' = 'supported'")
+    spark.sql(f"{table} SET TBLPROPERTIES ({', '.join(properties)})")
+    changes = (f"{_spelled(name)} TYPE {kind.simpleString()}" for name, kind in columns.items())
+    spark.sql(f"{table} ALTER COLUMN {', '.join(changes)}")
 
 
 def _spelled(column: tuple[str, ...]) -> str:
