@@ -28,7 +28,7 @@ def test_bytes_that_are_no_text_are_rescued_as_they_are(
 ) -> None:
     land(tmp_path / "a", b"good\n\xfcber \xff\n")
     found = reading(spark, tmp_path, "text", {})
-    assert sorted(row["value"] for row in found.rows) == ["good", "\ufffdber \ufffd"]
+    assert {row["value"] for row in found.rows} == {"good", None}
     (kept,) = found.rescued
     assert base64.b64decode(kept["value"]) == b"\xfcber \xff"
 

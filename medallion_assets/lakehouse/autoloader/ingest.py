@@ -258,12 +258,13 @@ class Ingest:
 
     def _rows(self, spark: SparkSession, group: FileGroup, decision: SchemaDecision) -> DataFrame:
         values = partition_values(self.directory, list(group.paths), self._partition_columns)
-        outside = [name for name in values if name not in group.fields.names]
+        within = [name for name in values if name in group.fields.names]
+        outside = [name for name in values if name not in within]
         own = type(decision.schema)([f for f in decision.schema.fields if f.name not in outside])
         reader = format_of(self.options)
         frame = reader.rows(spark, group, own, decision.unknown, self.options)
         frame = heeding_mode(frame, self.options)
-        return with_partition_columns(frame, decision.schema, outside, self.directory)
+        return with_partition_columns(frame, decision.schema, list(values), within, self.directory)
 
 
 def exact_names(spark: SparkSession, *, of_columns: bool = True) -> AbstractContextManager[None]:

@@ -8,11 +8,12 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import DataType, NullType, StringType, StructField, StructType
+from pyspark.sql.types import NullType, StructField, StructType
 
 from medallion_assets.lakehouse.autoloader.decode.by_name import placed, read_fields
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
 from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.copy_into.options import CopyOptions
 from medallion_assets.lakehouse.copy_into.statement import CopyInto
 from medallion_assets.lakehouse.copy_into.target import TargetTable, default_of, is_computed
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
 
 MISFIT = "COPY INTO misfit"
 _SHOWN = 500
-
-
-@dataclass(frozen=True)
-class Assignment(Conversion):
-    """How a value becomes that of a column: a text is cast, anything else has to stay the same."""
-
-    def single(
-        self, column: Column, source: DataType, target: DataType
-    ) -> tuple[Column, Column | None]:
-        """A value without parts."""
-        if not isinstance(source, StringType) or isinstance(target, StringType):
-            return super().single(column, source, target)
-        value = column.try_cast(target)
-        return value, column.isNotNull() & value.isNull()
 
 
 @dataclass(frozen=True)
@@ -156,12 +143,13 @@ class Rows:
         read = {own.name.lower(): own for own in read_fields(frame.schema)}
         columns: list[Column] = []
         misfits: list[Column] = []
+        conversion = Conversion(exact=False, texts=TextValues.of(self.options.reading))
         for kept in self.target.schema.fields:
             own = read.pop(kept.name.lower(), None)
             if own is None:
                 columns += _absent(kept)
                 continue
-            place = placed(StructField(own.name, kept.dataType), [own], Assignment(exact=False))
+            place = placed(StructField(own.name, kept.dataType), [own], conversion)
             columns.append(place.value.alias(kept.name))
             shown = F.coalesce(own.column.try_cast("string"), F.lit("a value"))
             said = F.concat(F.lit(f"{kept.name}: "), shown)

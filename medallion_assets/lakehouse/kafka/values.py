@@ -62,10 +62,8 @@ class EventValues:
     def _json_rows(self, carried: DataFrame) -> DataFrame:
         from pyspark.sql import functions as F
 
-        from medallion_assets.lakehouse.autoloader.decode.json_records import (
-            fields_of_texts,
-            rows_of_texts,
-        )
+        from medallion_assets.lakehouse.autoloader.decode.json_fields import fields_of_texts
+        from medallion_assets.lakehouse.autoloader.decode.json_records import rows_of_texts
         from medallion_assets.lakehouse.autoloader.ingest import exact_names, parsed_schema
 
         options = self.source.json_options()

@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, spellings
-from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED, rescued
+from pyspark.sql.types import StringType
+
+from medallion_assets.lakehouse.autoloader.decode.conform import (
+    Conversion,
+    is_lost,
+    is_nested,
+    spellings,
+)
+from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
+from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued
 from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import DataType, StructField, StructType
+
+
+_KEPT, _CORRUPT = "_placed_kept", "_placed_corrupt"
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,53 @@ def placed(field: StructField, fields: Sequence[ReadField], conversion: Conversi
     return Placed(value.alias(field.name), tuple(zip(sources, lost, strict=True)))
 
 
+@dataclass(frozen=True)
+class PlacedRows:
+    """Rows with the columns of the result beside what they were made of.
+
+    Attributes:
+        frame: the rows.
+        columns: of the result.
+        losses: the fields that were read for a column, and where something of one has no place in
+            it; None where that never happens.
+    """
+
+    frame: DataFrame
+    columns: tuple[Column, ...]
+    losses: tuple[tuple[ReadField, Column | None], ...]
+
+
+def placed_rows(
+    frame: DataFrame, fields: StructType, schema: StructType, conversion: Conversion
+) -> PlacedRows:
+    """Every column of the stored schema out of the fields of its name.
+
+    Args:
+        frame: the rows, with at least the fields.
+        fields: that were read.
+        schema: the stored one.
+        conversion: to the stored types.
+    """
+    from pyspark.sql import functions as F
+
+    read = read_fields(fields)
+    places = [(field, placed(field, read, conversion)) for field in schema.fields]
+    names = [f"_placed_{number}" for number in range(len(places))]
+    values = [place.value.alias(name) for name, (_, place) in zip(names, places, strict=True)]
+    losses: list[tuple[ReadField, Column | None]] = []
+    for name, (field, place) in zip(names, places, strict=True):
+        for source, lost in place.losses:
+            # Of the value that is at hand: written out again, the conversion would be done twice.
+            is_text = isinstance(source.kind, StringType) and len(place.losses) == 1
+            if is_text and not is_nested(field.dataType) and lost is not None:
+                lost = is_lost(source.column, F.col(name))  # noqa: PLW2901
+            losses.append((source, lost))
+    columns = [
+        F.col(name).alias(field.name) for name, field in zip(names, schema.fields, strict=True)
+    ]
+    return PlacedRows(frame.select("*", *values), tuple(columns), tuple(losses))
+
+
 def homeless(unknown: Sequence[str], schema: StructType, *, exact: bool) -> list[str]:
     """Of the names outside the schema, those that no column takes."""
     known = {name.lower() for name in schema.names}
@@ -74,7 +132,7 @@ def conformed(
     conversion: Conversion,
     *,
     corrupt: Column | None = None,
-    beside: Sequence[tuple[str, Column, Column]] = (),
+    beside: Sequence[Rescue] = (),
 ) -> DataFrame:
     """The rows of files that were read with their own fields, in the stored schema.
 
@@ -85,26 +143,37 @@ def conformed(
         unknown: names of fields that have no column.
         conversion: to the stored types.
         corrupt: the records that can't be parsed; None where the format has none.
-        beside: what is rescued besides, as `rescued` takes it.
+        beside: what is rescued besides.
     """
     from pyspark.sql import functions as F
 
-    read = read_fields(fields)
-    columns: list[Column] = []
+    rows = placed_rows(frame, fields, schema, conversion)
     outside = list(beside)
-    for field in schema.fields:
-        place = placed(field, read, conversion)
-        columns.append(place.value)
-        outside += [
-            (source.name, conversion.rescued(source.column, source.kind), lost)
-            for source, lost in place.losses
-            if lost is not None
-        ]
-    names = set(homeless(unknown, schema, exact=conversion.exact))
     outside += [
-        (source.name, conversion.rescued(source.column, source.kind), source.column.isNotNull())
-        for source in read
-        if source.name in names
+        Rescue(source.name, conversion.rescued(source.column, source.kind), lost)
+        for source, lost in rows.losses
+        if lost is not None
     ]
+    names = set(homeless(unknown, schema, exact=conversion.exact))
+    for source in read_fields(fields):
+        if source.name in names:
+            said = conversion.rescued(source.column, source.kind)
+            outside.append(Rescue(source.name, said, source.column.isNotNull()))
     malformed = F.lit(None).cast("string") if corrupt is None else corrupt
-    return frame.select(*columns, rescued(outside).alias(RESCUED), malformed.alias(CORRUPT))
+    return with_kept(rows.frame, rows.columns, rescued(outside), malformed)
+
+
+def with_kept(
+    frame: DataFrame,
+    columns: Sequence[Column],
+    kept: Column,
+    corrupt: Column,
+    beside: Sequence[Column] = (),
+) -> DataFrame:
+    """The columns of the result, with what has no place in them."""
+    from pyspark.sql import functions as F
+
+    # Before the others get their names, which fields of the files can have too.
+    frame = frame.withColumns({_KEPT: kept, _CORRUPT: corrupt})
+    own = (F.col(_KEPT).alias(RESCUED), F.col(_CORRUPT).alias(CORRUPT))
+    return frame.select(*columns, *own, *beside)

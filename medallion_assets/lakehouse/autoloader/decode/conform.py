@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructType
+from pyspark.sql.types import ArrayType, BinaryType, DataType, MapType, StringType, StructType
+
+from medallion_assets.lakehouse.autoloader.decode.rescued import as_json
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -16,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Conversion:
-    """How the values of files that know their own types become those of the stored schema.
+    """How the values of files become those of the stored schema.
 
     Args:
         exact: whether names that differ by case only are different names.
+        texts: how texts become values of other types.
+        is_whole: whether a text is all that stood in the file, where that can be otherwise.
     """
 
     exact: bool = True
+    texts: TextValues = dataclasses.field(default_factory=TextValues)
+    is_whole: Callable[[Column], Column] | None = None
 
     def convert(
         self, column: Column, source: DataType, target: DataType
@@ -40,7 +48,8 @@ class Conversion:
         Returns:
             The converted value, and where it has lost something; None where it never does.
         """
-        if source.simpleString() == target.simpleString():
+        checked = self.is_whole is not None and _has_texts(source)
+        if source.simpleString() == target.simpleString() and not checked:
             return column, None
         if isinstance(source, StructType) and isinstance(target, StructType):
             return self._struct(column, source, target)
@@ -58,8 +67,11 @@ class Conversion:
         """A value without parts."""
         from pyspark.sql import functions as F
 
+        if isinstance(source, StringType) and not isinstance(target, StringType):
+            value = self.texts.value(column, target)
+            return value, is_lost(column, value)
         if isinstance(target, StringType):
-            return column.cast("string"), None
+            return self._text(column, source)
         value = column.try_cast(target)
         back = value.try_cast(source)
         return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
@@ -72,11 +84,18 @@ class Conversion:
 
         return F.lit(None).cast(target), column.isNotNull()
 
-    def rescued(self, column: Column, kind: DataType) -> Column:
-        """The value as a variant, which can stand beside values of any other type."""
+    def rescued(self, column: Column, kind: DataType, tokens: DataType | None = None) -> Column:
+        """The value as JSON, see `as_json`."""
+        return as_json(column, kind, tokens)
+
+    def _text(self, column: Column, source: DataType) -> tuple[Column, Column | None]:
         from pyspark.sql import functions as F
 
-        return F.to_variant_object(column) if is_nested(kind) else column.cast("variant")
+        text = column.cast("string")
+        check = F.is_valid_utf8 if isinstance(source, BinaryType) else self.is_whole
+        if check is None or not isinstance(source, (BinaryType, StringType)):
+            return text, None
+        return F.when(check(text), text), ~check(text)
 
     def first_of(
         self, values: Iterable[tuple[Column, DataType]], target: DataType
@@ -158,6 +177,21 @@ class Conversion:
         if self.convert(F.lit(None), source, target)[1] is None:
             return None
         return F.coalesce(F.exists(elements, lost), F.lit(False))
+
+
+def is_lost(text: Column, value: Column) -> Column:
+    """Whether a text has become no value."""
+    return text.isNotNull() & value.isNull()
+
+
+def _has_texts(kind: DataType) -> bool:
+    if isinstance(kind, StructType):
+        return any(_has_texts(field.dataType) for field in kind.fields)
+    if isinstance(kind, ArrayType):
+        return _has_texts(kind.elementType)
+    if isinstance(kind, MapType):
+        return _has_texts(kind.valueType)
+    return isinstance(kind, StringType)
 
 
 def spellings(name: str, names: Iterable[str], *, exact: bool) -> list[str]:

@@ -2,7 +2,8 @@
 
 Files whose headers differ are read in groups of equal headers. Types are inferred only when there
 is no stored schema or a header has a new name; otherwise nothing but the header is read twice.
-Without a header the columns go by position, and files are grouped by how many they have.
+Without a header the columns go by position, and files are grouped by how many they have. All values
+are read as the texts they are and converted here: Spark's own parser takes `1,5` for 15.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 from pyspark.sql.types import StringType, StructField, StructType
 
 from medallion_assets.lakehouse.autoloader.decode import compression, whole_files
-from medallion_assets.lakehouse.autoloader.decode.by_name import homeless, placed, read_fields
-from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, spellings
+from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
+from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
 from medallion_assets.lakehouse.autoloader.decode.csv_header import column_names, has_header
+from medallion_assets.lakehouse.autoloader.decode.exact_types import ExactTypes, Fits, candidates
 from medallion_assets.lakehouse.autoloader.decode.format import (
     CORRUPT,
     RESCUED,
@@ -25,18 +27,19 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     Groups,
     literal_path,
     reader_options,
-    rescued,
     several_lines,
 )
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.materialization import FailedFile
-from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _RECORD = "_csv_record"
-_AGAIN = "_csv_again"
+_CANDIDATES = (
+    Fits.INTEGER | Fits.LONG | Fits.DOUBLE | Fits.DECIMAL | Fits.BOOLEAN | Fits.DATE | Fits.MOMENT
+)
 
 
 class Delimited:
@@ -80,20 +83,15 @@ class Delimited:
         options: CloudFilesOptions,
     ) -> DataFrame:
         """Typed rows; a value that is not of its column's type is rescued."""
-        exact = options.reader_case_sensitive
-        own = _as_stored(group.fields, schema, exact=exact)
-        given = reader_options(
-            options,
-            columnNameOfCorruptRecord=_RECORD,
-            enforceSchema="true",
-            header=str(has_header(options)).lower(),
-        )
-        frame = (
-            spark.read.schema(StructType([*own, StructField(_RECORD, StringType())]))
-            .options(**given)
-            .csv([literal_path(path) for path in group.paths])
-        )
-        return _kept(frame, own, schema, homeless(unknown, schema, exact=exact), options)
+        from pyspark.sql import functions as F
+
+        own = _texts(group.fields.names)
+        frame = _read(spark, own, group.paths, options)
+        conversion = Conversion(exact=options.reader_case_sensitive, texts=TextValues.of(options))
+        corrupt = F.col(_RECORD)
+        rows = conformed(frame, own, schema, unknown, conversion, corrupt=corrupt)
+        # A record that can't be parsed is kept whole: what was read of it is no row.
+        return rows.withColumn(RESCUED, F.when(F.col(CORRUPT).isNull(), F.col(RESCUED)))
 
     def _fields(
         self,
@@ -106,61 +104,33 @@ class Delimited:
         known = {field.name: field for field in stored.fields} if stored else {}
         if all(name in known for name in header) or not options.infer_column_types:
             return StructType([known.get(name, StructField(name, StringType())) for name in header])
+        if options.infer_exact_types:
+            own = _texts(header)
+            rows = _read(spark, own, paths, options).where(f"{_RECORD} is null")
+            wanted = candidates(_CANDIDATES, options)
+            return ExactTypes(TextValues.of(options, exact=True), wanted).of(rows, own)
         kinds = [field.dataType for field in _inferred(spark, paths, options).fields]
         kinds += [StringType()] * (len(header) - len(kinds))
         named = zip(header, kinds, strict=False)
         return StructType([StructField(name, kind) for name, kind in named])
 
 
-def _kept(
-    frame: DataFrame,
-    own: StructType,
-    schema: StructType,
-    unknown: Sequence[str],
-    options: CloudFilesOptions,
+def _read(
+    spark: SparkSession, own: StructType, paths: Sequence[str], options: CloudFilesOptions
 ) -> DataFrame:
-    """The stored schema's columns out of what was read, and what has no place in them."""
-    from pyspark.sql import functions as F
-
-    again = reader_options(options, columnNameOfCorruptRecord=_AGAIN)
-    again = {k: v for k, v in again.items() if k.lower() not in ("header", "encoding", "charset")}
-    strings = ", ".join(f"{quoted(field.name)} string" for field in own)
-    record = F.col(_RECORD)
-    # Only a row that did not fit is parsed again, into strings.
-    parsed = F.from_csv(record, f"{strings}, {_AGAIN} string", again)
-    whole = record.isNotNull() & parsed[_AGAIN].isNull()
-    fields = read_fields(own)
-    conversion = Conversion(exact=options.reader_case_sensitive)
-    columns: list[Column] = []
-    misfits: list[tuple[str, Column, Column]] = []
-    outside = [
-        (field.name, field.column.cast("variant"), field.column.isNotNull())
-        for field in fields
-        if field.name in unknown
-    ]
-    for field in schema.fields:
-        place = placed(field, fields, conversion)
-        columns.append(place.value)
-        for source, lost in place.losses:
-            said = parsed[source.name]
-            if not isinstance(source.kind, StringType):
-                unfit = source.column.isNull() & said.isNotNull()
-                misfits.append((source.name, said.cast("variant"), unfit))
-            if lost is not None:
-                outside.append((source.name, source.column.cast("variant"), lost))
-    kept = F.when(whole, rescued([*misfits, *outside])).otherwise(rescued(outside))
-    corrupt = F.when(record.isNotNull() & ~whole, record)
-    return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT))
+    """The values as texts, and the records that can't be parsed."""
+    given = reader_options(
+        options,
+        columnNameOfCorruptRecord=_RECORD,
+        enforceSchema="true",
+        header=str(has_header(options)).lower(),
+    )
+    reader = spark.read.schema(StructType([*own, StructField(_RECORD, StringType())]))
+    return reader.options(**given).csv([literal_path(path) for path in paths])
 
 
-def _as_stored(fields: StructType, schema: StructType, *, exact: bool) -> StructType:
-    """The file's columns with the stored types; those without a place are strings."""
-    kinds = {
-        name: field.dataType
-        for field in schema.fields
-        for name in spellings(field.name, fields.names, exact=exact)
-    }
-    return StructType([StructField(name, kinds.get(name, StringType())) for name in fields.names])
+def _texts(names: Sequence[str]) -> StructType:
+    return StructType([StructField(name, StringType()) for name in names])
 
 
 def _inferred(spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions) -> StructType:

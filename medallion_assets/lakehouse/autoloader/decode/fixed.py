@@ -24,6 +24,7 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     literal_path,
     reader_options,
 )
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.storage import is_there, size_of
 from medallion_assets.lakehouse.materialization import FailedFile
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-_BYTES = "_text_bytes"
 _NO_CONTENT = "it is empty, and Spark has no row for such a file"
 
 
@@ -63,7 +63,7 @@ class Text:
         unknown: Sequence[str],
         options: CloudFilesOptions,
     ) -> DataFrame:
-        """The lines; bytes that are no text are replaced, and the line is rescued as it was."""
+        """The lines; one with bytes that are no text is rescued, in base64."""
         from pyspark.sql import functions as F
 
         frame = (
@@ -71,13 +71,13 @@ class Text:
             .options(**reader_options(options))
             .load([literal_path(path) for path in group.paths])
         )
-        name, value = group.fields.names[0], F.col("value")
         if not is_utf8(options):
             frame = decoded(frame, options)
-        valid = frame.select(F.make_valid_utf8(value).alias(name), value.alias(_BYTES))
-        raw = (name, F.col(_BYTES).cast("binary").cast("variant"), ~F.is_valid_utf8(_BYTES))
-        conversion = Conversion(exact=options.reader_case_sensitive)
-        return conformed(valid, group.fields, schema, unknown, conversion, beside=[raw])
+        lines = frame.select(F.col("value").alias(group.fields.names[0]))
+        conversion = Conversion(
+            options.reader_case_sensitive, TextValues.of(options), is_whole=F.is_valid_utf8
+        )
+        return conformed(lines, group.fields, schema, unknown, conversion)
 
 
 class BinaryFile:

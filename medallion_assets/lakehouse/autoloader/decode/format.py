@@ -13,7 +13,7 @@ from medallion_assets.lakehouse.materialization import FailedFile
 from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import DataType, StructType
 
 RESCUED = "_rescued_data"
@@ -29,10 +29,19 @@ _DECIDED_HERE = frozenset({"mode", "samplingratio", "columnnameofcorruptrecord"}
 
 @dataclass(frozen=True)
 class FileGroup:
-    """Files that are read together because they have the same fields."""
+    """Files that are read together because they have the same fields.
+
+    Attributes:
+        paths: of the files.
+        fields: that they have.
+        tokens: the same fields with the types that were seen, where `fields` has text for all.
+        has_half_pairs: whether there is JSON in them that names halves of surrogate pairs.
+    """
 
     paths: tuple[str, ...]
     fields: StructType
+    tokens: StructType | None = None
+    has_half_pairs: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,38 +136,6 @@ def heeding_mode(frame: DataFrame, options: CloudFilesOptions) -> DataFrame:
         failure = F.raise_error(message).cast("boolean")
         return frame.where(F.when(F.col(CORRUPT).isNotNull(), failure).otherwise(F.lit(True)))
     return frame
-
-
-def rescued(entries: Sequence[tuple[str, Column, Column]]) -> Column:
-    """The `_rescued_data` of a row.
-
-    Args:
-        entries: name, value (a variant or anything `to_json` takes in a map of variants) and the
-            condition under which the value has no place in the row.
-    """
-    from pyspark.sql import functions as F
-
-    if not entries:
-        return F.lit(None).cast("string")
-    found = F.array_compact(
-        F.array(
-            *[
-                F.when(condition, F.struct(F.lit(_entry(name)).alias("k"), value.alias("v")))
-                for name, value, condition in entries
-            ]
-        )
-    )
-    path = F.struct(
-        F.lit("_file_path").alias("k"),
-        F.expr("cast(_metadata.file_path as variant)").alias("v"),
-    )
-    whole = F.map_from_entries(F.array_append(found, path))
-    return F.when(F.size(found) > 0, F.to_json(whole))
-
-
-def _entry(name: str) -> str:
-    """The entry's name; a field that is called like the file's own entry stands beside it."""
-    return f"{name} (field)" if name == "_file_path" else name
 
 
 def sql_type(kind: DataType) -> str:

@@ -2,28 +2,41 @@
 
 Spark's schema inference reads 2 million lines in 1.1 s where parsing them into a variant takes
 longer than parsing and writing them typed (6.9 s against 3.5 s). So the fields of a micro-batch are
-inferred first, and its rows are then read with types; only a row that did not fit is parsed a
-second time, to say which of its values are rescued.
+inferred first, and its rows are then read with them: what Spark's parser keeps as it is with its
+type, all else as the text it is in the file, which is converted here. Only a row that did not fit
+is parsed a second time, to say which of its values are rescued.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import (
     ArrayType,
+    ByteType,
     DataType,
-    NullType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    MapType,
     StringType,
     StructField,
     StructType,
+    TimestampNTZType,
+    TimestampType,
     VariantType,
 )
 
-from medallion_assets.lakehouse.autoloader.decode import compression, json_documents, whole_files
-from medallion_assets.lakehouse.autoloader.decode.by_name import homeless, placed, read_fields
+from medallion_assets.lakehouse.autoloader.decode import (
+    compression,
+    json_documents,
+    json_texts,
+    whole_files,
+)
+from medallion_assets.lakehouse.autoloader.decode.by_name import homeless, placed_rows, with_kept
 from medallion_assets.lakehouse.autoloader.decode.conform import (
     Conversion,
     is_nested,
@@ -31,14 +44,15 @@ from medallion_assets.lakehouse.autoloader.decode.conform import (
 )
 from medallion_assets.lakehouse.autoloader.decode.format import (
     CORRUPT,
-    RESCUED,
     FileGroup,
     Groups,
     literal_path,
     reader_options,
-    rescued,
     several_lines,
 )
+from medallion_assets.lakehouse.autoloader.decode.json_fields import RECORD, VALUE, fields_of_files
+from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued, text_as_json
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.evolution import union, with_string_leaves
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.sql_text import quoted
@@ -46,10 +60,12 @@ from medallion_assets.lakehouse.sql_text import quoted
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-_RECORD = "_json_record"
-_VALUE = "_json_value"
 _ROW = "_json_row"
-_TEXT = "_json_text"
+_MARKED = "_json_marked"
+_SUSPECT = "_json_suspect"
+_MEMBERS = "_json_members"
+_BENT = (ByteType, DecimalType, DoubleType, FloatType, DateType, TimestampType, TimestampNTZType)
+"""Types of which Spark's parser takes more than they hold: 200 is -56 in a byte, 1.239 is 1.24."""
 
 
 class Json:
@@ -62,18 +78,23 @@ class Json:
         options: CloudFilesOptions,
         stored: StructType | None,
     ) -> Groups:
-        """One group: a JSON row describes itself."""
+        """One group, as a JSON row describes itself; files with half pairs in one of their own."""
         whole = several_lines(options)
         failed = compression.unreadable(paths, cut=not whole)
         if whole:
             failed += whole_files.unnameable(spark, paths)
         if failed:
             return Groups((), failed)
-        inferred = _inferred(spark, paths, options)
-        fields = StructType([field for field in inferred.fields if field.name != _RECORD])
-        if not options.infer_column_types:
-            fields = with_string_leaves(fields)
-        return Groups((FileGroup(tuple(paths), fields),))
+        seen = fields_of_files(spark, paths, options, stored)
+        fields = seen if options.infer_column_types else with_string_leaves(seen)
+        halves = set() if whole else _with_half_pairs(spark, paths)
+        sorted_out = (
+            (tuple(path for path in paths if path not in halves), False),
+            (tuple(path for path in paths if path in halves), True),
+        )
+        return Groups(
+            tuple(FileGroup(some, fields, seen, halved) for some, halved in sorted_out if some)
+        )
 
     def rows(
         self,
@@ -87,19 +108,13 @@ class Json:
         from pyspark.sql import functions as F
 
         outside = homeless(unknown, schema, exact=options.reader_case_sensitive)
-        read = _read_schema(schema, group.fields, options)
-        if not read.fields and not outside:
-            return _rows_without_fields(spark, group, options)
-        extra = [StructField(name, VariantType()) for name in outside]
-        whole = StructType([*read.fields, *extra, StructField(_RECORD, StringType())])
-        if several_lines(options):
-            frame = json_documents.typed(spark, group.paths, whole, options, _RECORD)
-        else:
-            given = reader_options(options, columnNameOfCorruptRecord=_RECORD)
-            reader = spark.read.schema(whole).options(**given)
-            frame = reader.json([literal_path(path) for path in group.paths])
-            frame = frame.withColumn(json_documents.BROKEN, F.lit(False))
-        return _kept(frame, read, schema, outside, options)
+        tokens = group.tokens if group.tokens is not None else group.fields
+        if not several_lines(options) and not group.has_half_pairs and group.fields.fields:
+            return _rows_of_lines(spark, group.paths, tokens, schema, outside, options)
+        texts = json_documents.texts(spark, group.paths, options)
+        texts = json_documents.elements(texts, options)
+        text = F.col(json_documents.TEXT)
+        return _rows_of_texts(texts, text, tokens, schema, outside, options, beside=())
 
 
 def rows_of_texts(
@@ -123,97 +138,195 @@ def rows_of_texts(
     """
     from pyspark.sql import functions as F
 
-    outside = homeless(unknown, schema, exact=options.reader_case_sensitive)
-    read = _read_schema(schema, seen, options)
-    extra = [StructField(name, VariantType()) for name in outside]
-    whole = StructType([*read.fields, *extra, StructField(_RECORD, StringType())])
-    parse = {**json_documents.parser_options(options), "columnNameOfCorruptRecord": _RECORD}
-    # Of an array the parser would take the first element and say nothing of the others.
-    broken = text.isNotNull() & ~F.coalesce(F.ltrim(text).startswith("{"), F.lit(False))
     own = [F.col(quoted(name)) for name in texts.columns]
-    parsed = F.from_json(F.when(~broken, text), whole, parse)
-    is_broken = broken.alias(json_documents.BROKEN)
-    frame = texts.select(*own, parsed.alias(_ROW), is_broken, text.alias(_TEXT))
-    row = F.col(_ROW)
-    record = F.when(F.col(json_documents.BROKEN), F.col(_TEXT)).otherwise(row.getField(_RECORD))
-    fields = [row.getField(name).alias(name) for name in whole.names if name != _RECORD]
-    frame = frame.select(*own, *fields, record.alias(_RECORD), json_documents.BROKEN)
-    return _kept(frame, read, schema, outside, options, beside=own)
+    # Of an array the parser would take the first element and say nothing of the others.
+    is_object = F.coalesce(F.ltrim(text).startswith("{") & F.is_valid_utf8(text), F.lit(False))
+    broken = text.isNotNull() & ~is_object
+    texts = texts.withColumns({json_documents.TEXT: text, json_documents.BROKEN: broken})
+    text = F.col(json_documents.TEXT)
+    outside = homeless(unknown, schema, exact=options.reader_case_sensitive)
+    return _rows_of_texts(texts, text, seen, schema, outside, options, beside=own)
 
 
-def fields_of_texts(texts: DataFrame, text: Column) -> StructType:
-    """The fields of records that are at hand as texts; those that are no objects are left out."""
+def _rows_of_lines(
+    spark: SparkSession,
+    paths: Sequence[str],
+    tokens: StructType,
+    schema: StructType,
+    unknown: Sequence[str],
+    options: CloudFilesOptions,
+) -> DataFrame:
     from pyspark.sql import functions as F
 
-    values = texts.select(F.try_parse_json(text).alias(_VALUE))
-    return _known(_fields_of_variants(values, of_nulls="VOID"))
+    read = _read_schema(schema, tokens, options)
+    kinds = {field.name: field.dataType for field in tokens.fields}
+    # Spark's parser gives a whole object, and a number digit for digit, to a field that is text.
+    extra = [
+        StructField(name, VariantType() if _is_text(kinds.get(name)) else StringType())
+        for name in unknown
+    ]
+    whole = StructType([*read.fields, *extra, StructField(RECORD, StringType())])
+    given = reader_options(options, columnNameOfCorruptRecord=RECORD)
+    reader = spark.read.schema(whole).options(**given)
+    frame = reader.json([literal_path(path) for path in paths])
+    conversion = Conversion(options.reader_case_sensitive, TextValues.of(options))
+    rows = placed_rows(frame, read, schema, conversion)
+    parsed = _Parsed.of(rows.frame, F.col(RECORD), options)
+    converted = [
+        Rescue(s.name, conversion.rescued(s.column, s.kind, kinds.get(s.name)), lost)
+        for s, lost in rows.losses
+        if lost is not None
+    ]
+    unknowns = []
+    for field in extra:
+        column = F.col(quoted(field.name))
+        said = conversion.rescued(column, field.dataType, kinds.get(field.name))
+        there = column.isNotNull()
+        if isinstance(field.dataType, VariantType):
+            there = _says_something(column)
+        unknowns.append(Rescue(field.name, said, there))
+    misfits = [
+        parsed.rescue(s.name, _or(parsed.is_unfit(s.name, s.column, s.kind), lost))
+        for s, lost in rows.losses
+    ]
+    # Only rows that did not fit take the first branches: on the others nothing is parsed again.
+    kept = (
+        F.when(parsed.is_object, rescued([*misfits, *unknowns]))
+        .when(parsed.is_malformed, _rescued_bytes(parsed.record))
+        .otherwise(rescued([*converted, *unknowns]))
+    )
+    corrupt = F.when(parsed.is_malformed, F.make_valid_utf8(parsed.record))
+    return with_kept(parsed.frame, rows.columns, kept, corrupt)
 
 
-def _known(fields: StructType) -> StructType:
-    """The fields without those of which nothing but null was seen, at every level.
-
-    What they hold shows later: a snapshot's events have no `before`, the first update's has.
-    """
-    kinds = ((field.name, _known_type(field.dataType)) for field in fields.fields)
-    return StructType([StructField(name, kind) for name, kind in kinds if kind is not None])
-
-
-def _known_type(kind: DataType) -> DataType | None:
-    if isinstance(kind, NullType):
-        return None
-    if isinstance(kind, StructType):
-        within = _known(kind)
-        return within if within.fields else None
-    if isinstance(kind, ArrayType):
-        element = _known_type(kind.elementType)
-        return None if element is None else ArrayType(element)
-    return kind
-
-
-def _kept(
-    frame: DataFrame,
-    read: StructType,
+def _rows_of_texts(
+    texts: DataFrame,
+    text: Column,
+    tokens: StructType,
     schema: StructType,
     unknown: Sequence[str],
     options: CloudFilesOptions,
     *,
-    beside: Sequence[Column] = (),
+    beside: Sequence[Column],
 ) -> DataFrame:
-    """The stored schema's columns out of what was read, and what has no place in them."""
+    """The rows of texts; `_json_broken` says which can't be records."""
     from pyspark.sql import functions as F
 
-    record = F.col(_RECORD)
-    parse = json_documents.parser_options(options)
-    whole = F.when(~F.col(json_documents.BROKEN), record)
-    parsed = _object(whole, parse)
-    fields = read_fields(read)
-    conversion = Conversion(exact=options.reader_case_sensitive)
-    columns: list[Column] = []
-    misfits: list[tuple[str, Column, Column]] = []
-    converted: list[tuple[str, Column, Column]] = []
-    for field in schema.fields:
-        place = placed(field, fields, conversion)
-        columns.append(place.value)
-        for source, lost in place.losses:
-            said = parsed.getItem(source.name)
-            unfit = _is_unfit(said, source.column, source.kind, parse)
-            misfits.append((source.name, said, unfit if lost is None else unfit | lost))
-            if lost is not None:
-                converted.append(
-                    (source.name, conversion.rescued(source.column, source.kind), lost)
-                )
-    unknowns = [
-        (name, F.col(quoted(name)), _says_something(F.col(quoted(name)))) for name in unknown
-    ]
-    # Only rows that did not fit take the first branches: on the others nothing is parsed again.
-    malformed = record.isNotNull() & parsed.isNull()
-    kept = (
-        F.when(record.isNotNull() & parsed.isNotNull(), rescued([*misfits, *unknowns]))
-        .when(malformed, _rescued_bytes(record))
-        .otherwise(rescued([*converted, *unknowns]))
+    own = [F.col(name) for name in texts.columns]
+    marked = json_texts.with_marked_halves(text)
+    read = _read_schema(schema, tokens, options)
+    # One more field, as there is no struct without any.
+    whole = StructType([*read.fields, StructField(RECORD, StringType())])
+    parse = {**json_documents.parser_options(options), "columnNameOfCorruptRecord": RECORD}
+    parsable = F.when(~F.col(json_documents.BROKEN), json_texts.with_quoted_numbers(marked))
+    frame = texts.select(*own, marked.alias(_MARKED), F.from_json(parsable, whole, parse).alias(_ROW))  # fmt: skip  # noqa: E501
+    row = F.col(_ROW)
+    fields = [row.getField(field.name).alias(field.name) for field in read.fields]
+    misfit = row.getField(RECORD).isNotNull().alias(RECORD)
+    frame = frame.select(*own, _MARKED, *fields, misfit)
+    conversion = Conversion(
+        options.reader_case_sensitive,
+        TextValues.of(options),
+        is_whole=lambda value: ~json_texts.has_marked_half(value),
     )
-    corrupt = F.when(malformed, F.make_valid_utf8(record))
-    return frame.select(*columns, kept.alias(RESCUED), corrupt.alias(CORRUPT), *beside)
+    rows = placed_rows(frame, read, schema, conversion)
+    did_not_fit = F.col(RECORD)
+    lost_any = F.lit(False)
+    for _, lost in rows.losses:
+        lost_any = lost_any if lost is None else lost_any | F.coalesce(lost, F.lit(False))
+    suspect = did_not_fit | lost_any | F.lit(bool(unknown)) | F.col(json_documents.BROKEN)
+    suspicious = F.when(suspect, F.col(_MARKED))
+    parsed = _Parsed.of(rows.frame, suspicious, options, F.col(json_documents.BROKEN))
+    misfits = [
+        parsed.rescue(s.name, _or(did_not_fit & parsed.is_unfit(s.name, s.column, s.kind), lost))
+        for s, lost in rows.losses
+    ]
+    unknowns = [parsed.rescue(name, parsed.says(name)) for name in unknown]
+    kept = F.when(parsed.is_object, rescued([*misfits, *unknowns])).when(
+        parsed.is_malformed, _rescued_bytes(text)
+    )
+    corrupt = F.when(parsed.is_malformed, json_texts.without_marked_halves(F.make_valid_utf8(text)))
+    kept = json_texts.without_marked_halves(kept)
+    return with_kept(parsed.frame, rows.columns, kept, corrupt, beside)
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """Records that did not fit, parsed once more.
+
+    Attributes:
+        frame: with the two columns below.
+        record: the text; null in rows that did.
+        members: of the object, by name, as JSON.
+        parse: options of the parser.
+    """
+
+    frame: DataFrame
+    record: Column
+    members: Column
+    parse: dict[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        frame: DataFrame,
+        record: Column,
+        options: CloudFilesOptions,
+        broken: Column | None = None,
+    ) -> _Parsed:
+        """Parse a record.
+
+        As columns of their own: each field asks for both, and what they are made of has all fields.
+        """
+        from pyspark.sql import functions as F
+
+        parse = json_documents.parser_options(options)
+        frame = frame.withColumn(_SUSPECT, record)
+        record = F.col(_SUSPECT)
+        usable = record.isNotNull() if broken is None else record.isNotNull() & ~broken
+        # As texts, all at once: fewer calls in what each field asks for.
+        texts = F.transform_values(
+            _object(record, parse),
+            lambda _, said: json_texts.without_marked_numbers(F.to_json(said)),
+        )
+        frame = frame.withColumn(_MEMBERS, F.when(usable, texts))
+        return cls(frame, record, F.col(_MEMBERS), parse)
+
+    @property
+    def is_object(self) -> Column:
+        return self.record.isNotNull() & self.members.isNotNull()
+
+    @property
+    def is_malformed(self) -> Column:
+        return self.record.isNotNull() & self.members.isNull()
+
+    def said(self, name: str) -> Column:
+        return self.members.getItem(name)
+
+    def says(self, name: str) -> Column:
+        """Whether a field is there and not null."""
+        return self.said(name).isNotNull() & (self.said(name) != "null")
+
+    def rescue(self, name: str, where: Column) -> Rescue:
+        return Rescue(name, self.said(name), where)
+
+    def is_unfit(self, name: str, read: Column, kind: DataType) -> Column:
+        """Whether what a record says for a field is not what was read, or not all of it."""
+        from pyspark.sql import functions as F
+
+        if not is_nested(kind):
+            return read.isNull() & self.says(name)
+        # The parser leaves single values out of a nested one; parsing it alone says so.
+        alone = StructType([StructField(VALUE, kind), StructField(RECORD, StringType())])
+        text = F.concat(F.lit(f'{{"{VALUE}":'), self.said(name), F.lit("}"))
+        again = F.from_json(text, alone, {**self.parse, "columnNameOfCorruptRecord": RECORD})
+        return self.says(name) & (read.isNull() | again[RECORD].isNotNull())
+
+
+def _or(one: Column, other: Column | None) -> Column:
+    from pyspark.sql import functions as F
+
+    return one if other is None else F.coalesce(one, F.lit(False)) | other
 
 
 def _read_schema(schema: StructType, seen: StructType, options: CloudFilesOptions) -> StructType:
@@ -227,48 +340,53 @@ def _read_schema(schema: StructType, seen: StructType, options: CloudFilesOption
         own = spellings(field.name, kinds, exact=options.reader_case_sensitive)
         for name in dict.fromkeys([field.name, *own]):
             stored = StructType([StructField(name, field.dataType)])
-            fields += union([stored, StructType([kinds[name]] if name in kinds else [])]).fields
+            both = union([stored, StructType([kinds[name]] if name in kinds else [])])
+            fields += [StructField(f.name, _as_read(f.dataType)) for f in both.fields]
     return StructType(fields)
 
 
-def _inferred(spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions) -> StructType:
-    from pyspark.errors import AnalysisException
+def _as_read(kind: DataType) -> DataType:
+    """The type to read a value with: text, where the parser would bend it."""
+    if isinstance(kind, StructType):
+        return StructType([StructField(f.name, _as_read(f.dataType)) for f in kind.fields])
+    if isinstance(kind, ArrayType):
+        return ArrayType(_as_read(kind.elementType))
+    if isinstance(kind, MapType):
+        return MapType(StringType(), _as_read(kind.valueType))
+    return StringType() if isinstance(kind, _BENT) else kind
 
-    reader = spark.read.options(**reader_options(options, columnNameOfCorruptRecord=_RECORD))
 
-    def infer(some: Sequence[str]) -> StructType:
-        return reader.json([literal_path(path) for path in some]).schema
+def _is_text(kind: DataType | None) -> bool:
+    return kind is None or isinstance(kind, StringType)
 
-    try:
-        if several_lines(options):
-            return whole_files.inferred(spark, paths, infer)
-        return infer(paths)
-    except AnalysisException as error:
-        if error.getCondition() != "COLUMN_ALREADY_EXISTS":
-            raise
-        return _without_repeated_keys(spark, paths, options)
+
+def _with_half_pairs(spark: SparkSession, paths: Sequence[str]) -> set[str]:
+    """The files in which half of a surrogate pair stands alone: Spark's reader makes it `?`."""
+    from urllib.parse import unquote
+
+    from pyspark.sql import functions as F
+
+    lines = spark.read.text([literal_path(path) for path in paths])
+    line = F.col("value")
+    found = lines.where(json_texts.may_have_half_pairs(line) & line.rlike(json_texts.HALF_PAIR))
+    named = {row[0] for row in found.select("_metadata.file_path").distinct().collect()}
+    if not named:
+        return set()
+    plain = {unquote(name.removeprefix("file://").removeprefix("file:")) for name in named} | named
+    return {path for path in paths if path in plain}
 
 
 def _object(text: Column, parse: dict[str, str]) -> Column:
     """A JSON object's values by name; null where the text is none."""
     from pyspark.sql import functions as F
 
-    # Not read into a map at once: that would keep a repeated key twice.
-    values = F.try_variant_get(F.from_json(text, "variant", parse), "$", "map<string,variant>")
+    def members(of: Column) -> Column:
+        # Not read into a map at once: that would keep a repeated key twice.
+        return F.try_variant_get(F.from_json(of, "variant", parse), "$", "map<string,variant>")
+
+    # The second where quoting has spoiled it: within a comment or a name without quotes.
+    values = F.coalesce(members(json_texts.with_marked_numbers(text)), members(text))
     return F.when(F.is_valid_utf8(text), values)
-
-
-def _is_unfit(said: Column, read: Column, kind: DataType, parse: dict[str, str]) -> Column:
-    """Whether what a record says for a field is not what was read, or not all of it."""
-    from pyspark.sql import functions as F
-
-    if not is_nested(kind):
-        return read.isNull() & _says_something(said)
-    # The parser leaves single values out of a nested one; parsing it alone says so.
-    alone = StructType([StructField(_VALUE, kind), StructField(_RECORD, StringType())])
-    text = F.concat(F.lit(f'{{"{_VALUE}":'), F.to_json(said), F.lit("}"))
-    again = F.from_json(text, alone, {**parse, "columnNameOfCorruptRecord": _RECORD})
-    return _says_something(said) & (read.isNull() | again[_RECORD].isNotNull())
 
 
 def _says_something(said: Column) -> Column:
@@ -278,76 +396,8 @@ def _says_something(said: Column) -> Column:
     return said.isNotNull() & ~F.is_variant_null(said)
 
 
-def _rows_without_fields(
-    spark: SparkSession, group: FileGroup, options: CloudFilesOptions
-) -> DataFrame:
-    """Files with nothing but empty objects and records that are none."""
-    from pyspark.sql import functions as F
-
-    if several_lines(options):
-        frame = json_documents.elements(spark, group.paths, options)
-        record = F.col(json_documents.TEXT)
-    else:
-        separator = options.reader_option("lineSep", "")
-        reader = spark.read.options(**({"lineSep": separator} if separator else {}))
-        frame = reader.text([literal_path(path) for path in group.paths])
-        frame = frame.where(F.trim(F.regexp_replace("value", r"\s", " ")) != "")
-        record = F.col("value")
-    parse = json_documents.parser_options(options)
-    malformed = _object(record, parse).isNull()
-    return frame.select(
-        F.when(malformed, _rescued_bytes(record)).alias(RESCUED),
-        F.when(malformed, F.make_valid_utf8(record)).alias(CORRUPT),
-    )
-
-
 def _rescued_bytes(record: Column) -> Column:
     """The bytes of a record that is not valid UTF-8: other readers stumble over it as text."""
     from pyspark.sql import functions as F
 
-    content = record.cast("binary").cast("variant")
-    return rescued([(CORRUPT, content, ~F.is_valid_utf8(record))])
-
-
-def _without_repeated_keys(
-    spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions
-) -> StructType:
-    """The fields of files in which some object repeats a key, which Spark's inference refuses.
-
-    As for the rows themselves, the last value of a repeated key counts.
-    """
-    from pyspark.sql import functions as F
-
-    if several_lines(options):
-        values = json_documents.elements(spark, paths, options)
-        values = values.select(F.col(json_documents.ELEMENT).alias(_VALUE))
-    else:
-        given = reader_options(options, singleVariantColumn=_VALUE)
-        values = spark.read.options(**given).json([literal_path(path) for path in paths])
-    return _fields_of_variants(values, of_nulls="STRING")
-
-
-def _fields_of_variants(values: DataFrame, *, of_nulls: str) -> StructType:
-    """The fields of the objects in a column of variants.
-
-    Args:
-        values: with that column.
-        of_nulls: the type of a field of which nothing but null was seen.
-    """
-    from pyspark.sql import functions as F
-
-    found = (
-        values.where(F.startswith(F.schema_of_variant(_VALUE), F.lit("OBJECT<")))
-        .agg(F.schema_of_variant_agg(_VALUE))
-        .first()
-    )
-    said = "" if found is None or found[0] is None else str(found[0])
-    if not said.startswith("OBJECT<"):
-        return StructType([])
-    ddl = re.sub(r"\bOBJECT<", "STRUCT<", said)
-    ddl = re.sub(r"\bVARIANT\b(?=[,>])", "STRING", ddl)
-    ddl = re.sub(r"\bVOID\b(?=[,>])", of_nulls, ddl)
-    ddl = re.sub(r"\bDECIMAL\(\d+, ?[1-9]\d*\)", "DOUBLE", ddl)
-    empty = values.sparkSession.createDataFrame([], f"`{_VALUE}` {ddl}")
-    kind = empty.schema[_VALUE].dataType
-    return kind if isinstance(kind, StructType) else StructType([])
+    return rescued([Rescue(CORRUPT, text_as_json(record), ~F.is_valid_utf8(record))])

@@ -88,7 +88,10 @@ class SelfDescribing(ABC):
             .options(**reader_options(options))
             .load([literal_path(path) for path in group.paths])
         )
-        conversion = Conversion(exact=options.reader_case_sensitive)
+        from pyspark.sql import functions as F
+
+        # What a file calls a text can be any bytes.
+        conversion = Conversion(options.reader_case_sensitive, is_whole=F.is_valid_utf8)
         return conformed(frame, group.fields, schema, unknown, conversion)
 
 

@@ -15,14 +15,16 @@ from medallion_assets.lakehouse.autoloader.decode import compression, whole_file
 from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
 from medallion_assets.lakehouse.autoloader.decode.conform import spellings
 from medallion_assets.lakehouse.autoloader.decode.encoding import encoding
+from medallion_assets.lakehouse.autoloader.decode.exact_types import ExactTypes, Fits, candidates
 from medallion_assets.lakehouse.autoloader.decode.format import (
     FileGroup,
     Groups,
     literal_path,
     reader_options,
 )
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.decode.xml_ends import what_is_missing
-from medallion_assets.lakehouse.autoloader.decode.xml_values import XmlConversion
+from medallion_assets.lakehouse.autoloader.decode.xml_values import XmlConversion, text_of
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.errors import OptionError
 from medallion_assets.lakehouse.materialization import FailedFile
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _RECORD = "_xml_record"
 _NOTHING = "_xml_nothing"
+_CANDIDATES = Fits.LONG | Fits.DOUBLE | Fits.DECIMAL | Fits.BOOLEAN | Fits.DATE | Fits.MOMENT
 _LEGACY = "true"
 """Spark's newer parser gives each malformed row the whole file, and none of the rows after it."""
 
@@ -51,10 +54,11 @@ class Xml:
         failed = failed or broken(paths, options)
         if failed:
             return Groups((), failed)
+        exact = options.infer_exact_types
         given = reader_options(
             options,
             columnNameOfCorruptRecord=_RECORD,
-            inferSchema=str(options.infer_column_types).lower(),
+            inferSchema=str(options.infer_column_types and not exact).lower(),
             useLegacyXMLParser=_LEGACY,
         )
         reader = spark.read.format("xml").options(**given)
@@ -64,6 +68,10 @@ class Xml:
 
         seen = whole_files.inferred(spark, paths, infer)
         fields = StructType([field for field in seen.fields if field.name != _RECORD])
+        if options.infer_column_types and exact:
+            wanted = candidates(_CANDIDATES, options)
+            types = ExactTypes(TextValues.of(options, exact=True), wanted, text_of)
+            fields = types.of(_read(spark, fields, paths, options), fields)
         harmonized = XmlConversion.of(options).as_stored(stored, fields)
         assert isinstance(harmonized, StructType)
         return Groups((FileGroup(tuple(paths), harmonized),))
@@ -84,20 +92,20 @@ class Xml:
         if options.reader_option("wildcardColName", "xs_any") in schema.names:
             # Spark puts what has no other column into this one.
             shape = StructType([field for field in shape.fields if field.name not in unknown])
-        own = [*shape.fields, StructField(_NOTHING, StringType())]
-        frame = (
-            spark.read.format("xml")
-            .options(
-                **reader_options(
-                    options, columnNameOfCorruptRecord=_RECORD, useLegacyXMLParser=_LEGACY
-                )
-            )
-            .schema(StructType([*own, StructField(_RECORD, StringType())]))
-            .load([literal_path(path) for path in group.paths])
-        )
+        frame = _read(spark, shape, group.paths, options)
         # A query of nothing but the column for the record is refused.
         corrupt = F.coalesce(_RECORD, _NOTHING)
         return conformed(frame, shape, schema, unknown, conversion, corrupt=corrupt)
+
+
+def _read(
+    spark: SparkSession, shape: StructType, paths: Sequence[str], options: CloudFilesOptions
+) -> DataFrame:
+    """The rows in a shape, and the records that can't be parsed."""
+    own = [*shape.fields, StructField(_NOTHING, StringType()), StructField(_RECORD, StringType())]
+    given = reader_options(options, columnNameOfCorruptRecord=_RECORD, useLegacyXMLParser=_LEGACY)
+    reader = spark.read.format("xml").options(**given).schema(StructType(own))
+    return reader.load([literal_path(path) for path in paths])
 
 
 def broken(paths: Sequence[str], options: CloudFilesOptions) -> tuple[FailedFile, ...]:

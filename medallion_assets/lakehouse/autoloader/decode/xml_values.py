@@ -7,34 +7,26 @@ structure the files have, and converted here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import (
     ArrayType,
     DataType,
-    DateType,
-    DecimalType,
     MapType,
-    NumericType,
     StringType,
     StructField,
     StructType,
-    TimestampNTZType,
-    TimestampType,
     VariantType,
 )
 
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, is_nested
+from medallion_assets.lakehouse.autoloader.decode.rescued import member, text_as_json
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
-
-_OF_VALUES = ("dateFormat", "locale", "timestampFormat", "timestampNTZFormat", "timeZone")
-_WIDE = DecimalType(38, 18)
-_APART = {"sep": "\x01", "quote": "", "mode": "PERMISSIVE"}
-"""Options with which any text is one value of CSV."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +36,19 @@ class XmlConversion(Conversion):
     Args:
         value_tag: the field for the text of an element that has attributes or children.
         attribute_prefix: what the names of attributes begin with.
-        parse: the reader's options for dates, times and numbers.
     """
 
     value_tag: str = "_VALUE"
     attribute_prefix: str = "_"
-    parse: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, options: CloudFilesOptions) -> XmlConversion:
         """What the stream's options say."""
-        given = {name: options.reader_option(name, "") for name in _OF_VALUES}
         return cls(
             exact=options.reader_case_sensitive,
+            texts=TextValues.of(options),
             value_tag=options.reader_option("valueTag", "_VALUE"),
             attribute_prefix=options.reader_option("attributePrefix", "_"),
-            parse={name: value for name, value in given.items() if value},
         )
 
     def shape(self, stored: DataType | None, seen: DataType | None) -> DataType:
@@ -85,24 +74,9 @@ class XmlConversion(Conversion):
         self, column: Column, source: DataType, target: DataType
     ) -> tuple[Column, Column | None]:
         """A text; empty it is no value of any other type."""
-        from pyspark.sql import functions as F
-
-        if not isinstance(source, StringType):
+        if not isinstance(source, StringType) or isinstance(target, StringType):
             return super().single(column, source, target)
-        text = F.nullif(F.trim(column), F.lit(""))
-        if isinstance(target, (DateType, TimestampType, TimestampNTZType)) and self.parse:
-            value = self._parsed(text, target)
-        elif isinstance(target, NumericType) and "locale" in self.parse:
-            value = self._parsed(text, _WIDE).try_cast(target)
-        else:
-            value = text.try_cast(target)
-        lost = text.isNotNull() & value.isNull()
-        if isinstance(target, DecimalType):
-            # Digits that the scale has no place for would be rounded away.
-            wide = text.try_cast(_WIDE)
-            lost = lost | F.coalesce(wide != value, F.lit(False))
-            value = F.when(~lost, value)
-        return value, lost
+        return super().single(text_of(column), source, target)
 
     def unlike(
         self, column: Column, source: DataType, target: DataType
@@ -121,8 +95,8 @@ class XmlConversion(Conversion):
                 return value.getField(self.value_tag), lost
         return super().unlike(column, source, target)
 
-    def rescued(self, column: Column, kind: DataType) -> Column:
-        """The value as a variant, in the same form whatever else the micro-batch has.
+    def rescued(self, column: Column, kind: DataType, tokens: DataType | None = None) -> Column:
+        """The value as JSON, in the same form whatever else the micro-batch has.
 
         An element that does not repeat is no list, and one without attributes or children a text.
         """
@@ -130,29 +104,27 @@ class XmlConversion(Conversion):
 
         if isinstance(kind, ArrayType):
             element = kind.elementType
-            several = F.transform(column, lambda value: self.rescued(value, element))
             alone = self.rescued(F.get(column, F.lit(0)), element)
-            return F.when(F.size(column) == 1, alone).otherwise(F.parse_json(F.to_json(several)))
-        if not isinstance(kind, StructType):
-            return super().rescued(column, kind)
-        parts = [
-            F.when(
-                column.getField(field.name).isNotNull(),
-                F.struct(
-                    F.lit(field.name).alias("k"),
-                    self.rescued(column.getField(field.name), field.dataType).alias("v"),
-                ),
+            several = F.transform(
+                column, lambda value: F.coalesce(self.rescued(value, element), F.lit("null"))
             )
+            listed = F.concat(F.lit("["), F.concat_ws(",", several), F.lit("]"))
+            return F.when(F.size(column) == 1, alone).otherwise(listed)
+        if not isinstance(kind, StructType):
+            return super().rescued(column, kind, tokens)
+        parts = [
+            member(field.name, self.rescued(column.getField(field.name), field.dataType))
             for field in kind.fields
         ]
-        found = F.array_compact(F.array(*parts))
-        whole = F.parse_json(F.to_json(F.map_from_entries(found)))
+        whole = F.concat(F.lit("{"), F.concat_ws(",", *parts), F.lit("}"))
         if self.value_tag not in kind.names:
             return whole
+        others = [name for name in kind.names if name != self.value_tag]
+        alone = F.lit(True)
+        for name in others:
+            alone = alone & column.getField(name).isNull()
         text = column.getField(self.value_tag)
-        return F.when(
-            (F.size(found) == 1) & text.isNotNull(), text.cast("string").cast("variant")
-        ).otherwise(whole)
+        return F.when(alone & text.isNotNull(), text_as_json(text)).otherwise(whole)
 
     def as_stored(self, stored: DataType | None, seen: DataType) -> DataType:
         """What was inferred, with an element that is stored as a list taken for a list of one."""
@@ -190,12 +162,12 @@ class XmlConversion(Conversion):
             ]
         )
 
-    def _parsed(self, text: Column, target: DataType) -> Column:
-        """The text as Spark's parser of CSV takes it, with the reader's formats."""
-        from pyspark.sql import functions as F
 
-        parsed = F.from_csv(text, f"value {target.simpleString()}", {**self.parse, **_APART})
-        return parsed.getField("value")
+def text_of(column: Column) -> Column:
+    """The text of an element, without the blanks around it; null where it is empty."""
+    from pyspark.sql import functions as F
+
+    return F.nullif(F.trim(column), F.lit(""))
 
 
 def _element(kind: DataType | None) -> DataType | None:

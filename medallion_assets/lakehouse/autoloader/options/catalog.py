@@ -78,6 +78,13 @@ OPTIONS = (
     ),
     Option("cloudFiles.includeExistingFiles", "include_existing_files", values.boolean, "true"),
     Option("cloudFiles.inferColumnTypes", "infer_column_types", values.boolean, "false"),
+    Option(
+        "cloudFiles.inferExactTypes",
+        "infer_exact_types",
+        values.boolean,
+        "true",
+        compared=Compared.OURS,
+    ),
     Option("cloudFiles.maxBytesPerTrigger", "max_bytes_per_trigger", values.byte_count),
     Option(
         "cloudFiles.maxFileAge", "max_file_age_seconds", values.interval, compared=Compared.BETTER

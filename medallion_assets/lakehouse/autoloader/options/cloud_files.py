@@ -41,6 +41,8 @@ class CloudFilesOptions:
         wait_for_cleaning: accepted; a run always ends with its cleaning.
         include_existing_files: whether files from before the first start are taken.
         infer_column_types: False makes the columns of untyped formats strings.
+        infer_exact_types: whether a type is inferred only where every value stays what it was;
+            False infers as Spark does.
         max_bytes_per_trigger: bytes a micro-batch; soft, a file is never split.
         max_file_age_seconds: accepted; the ledger never forgets a path.
         max_files_per_trigger: files a micro-batch; together with the bytes, whichever is less.
@@ -81,6 +83,7 @@ class CloudFilesOptions:
     wait_for_cleaning: bool = True
     include_existing_files: bool = True
     infer_column_types: bool = False
+    infer_exact_types: bool = True
     max_bytes_per_trigger: int | None = None
     max_file_age_seconds: float | None = None
     max_files_per_trigger: int = 1000

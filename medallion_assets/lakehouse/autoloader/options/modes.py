@@ -25,6 +25,11 @@ class SchemaEvolutionMode(str, Enum):
             SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING,
         )
 
+    @property
+    def widens(self) -> bool:
+        """Whether stored types become wider ones."""
+        return self is SchemaEvolutionMode.ADD_NEW_COLUMNS_WITH_TYPE_WIDENING
+
 
 class CleanSource(str, Enum):
     """What happens to a file once its rows are in the table."""
