@@ -50,6 +50,7 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     reader_options,
     several_lines,
 )
+from medallion_assets.lakehouse.autoloader.decode.half_pairs import files_with_half_pairs
 from medallion_assets.lakehouse.autoloader.decode.json_fields import RECORD, VALUE, fields_of_files
 from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued, text_as_json
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
@@ -87,7 +88,7 @@ class Json:
             return Groups((), failed)
         seen = fields_of_files(spark, paths, options, stored)
         fields = seen if options.infer_column_types else with_string_leaves(seen)
-        halves = set() if whole else _with_half_pairs(spark, paths)
+        halves = set() if whole else files_with_half_pairs(spark, paths)
         sorted_out = (
             (tuple(path for path in paths if path not in halves), False),
             (tuple(path for path in paths if path in halves), True),
@@ -358,22 +359,6 @@ def _as_read(kind: DataType) -> DataType:
 
 def _is_text(kind: DataType | None) -> bool:
     return kind is None or isinstance(kind, StringType)
-
-
-def _with_half_pairs(spark: SparkSession, paths: Sequence[str]) -> set[str]:
-    """The files in which half of a surrogate pair stands alone: Spark's reader makes it `?`."""
-    from urllib.parse import unquote
-
-    from pyspark.sql import functions as F
-
-    lines = spark.read.text([literal_path(path) for path in paths])
-    line = F.col("value")
-    found = lines.where(json_texts.may_have_half_pairs(line) & line.rlike(json_texts.HALF_PAIR))
-    named = {row[0] for row in found.select("_metadata.file_path").distinct().collect()}
-    if not named:
-        return set()
-    plain = {unquote(name.removeprefix("file://").removeprefix("file:")) for name in named} | named
-    return {path for path in paths if path in plain}
 
 
 def _object(text: Column, parse: dict[str, str]) -> Column:
