@@ -88,7 +88,7 @@ def _table(records: Records) -> pa.Table:
 WRITTEN: dict[str, tuple[FileFormat, Callable[[Records], str | bytes], dict[str, str]]] = {
     "json": ("json", as_json, {}),
     "documents": ("json", json.dumps, {"multiLine": "true"}),
-    "csv": ("csv", as_csv, {}),
+    "csv": ("csv", as_csv, {"header": "true"}),
     "xml": ("xml", as_xml, {"rowTag": "row"}),
     "parquet": ("parquet", as_parquet, {}),
     "orc": ("orc", as_orc, {}),

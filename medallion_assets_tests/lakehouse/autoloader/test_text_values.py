@@ -196,12 +196,12 @@ def test_nothing_else_than_the_same_or_nothing(spark: SparkSession, texts: list[
 
 
 @settings(max_examples=6, deadline=None)
-@given(numbers=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=300,
+@given(numbers=st.lists(st.floats(-1e15, 1e15, allow_subnormal=False), min_size=300,
                         max_size=500, unique=True))  # fmt: skip
 def test_doubles_that_a_program_wrote_are_taken(spark: SparkSession, numbers: list[float]) -> None:
-    """All but the few for which a Java before 19 writes other digits: those are rescued."""
+    """Of whole numbers above 2**53 a Java before 19 writes other digits: those are rescued."""
     texts = [repr(number) for number in numbers]
     found = values(spark, "double", texts)
     assert all(value is None or value == n for n, value in zip(numbers, found, strict=True))
     lost = sum(value is None for value in found)
-    assert lost <= len(numbers) * 0.05
+    assert lost <= len(numbers) * 0.02

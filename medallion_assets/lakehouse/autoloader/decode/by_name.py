@@ -110,7 +110,7 @@ def placed_rows(
             # Of the value that is at hand: written out again, the conversion would be done twice.
             is_text = isinstance(source.kind, StringType) and len(place.losses) == 1
             if is_text and not is_nested(field.dataType) and lost is not None:
-                lost = is_lost(source.column, F.col(name))  # noqa: PLW2901
+                lost = is_lost(conversion.said(source.column), F.col(name))  # noqa: PLW2901
             losses.append((source, lost))
     columns = [
         F.col(name).alias(field.name) for name, field in zip(names, schema.fields, strict=True)

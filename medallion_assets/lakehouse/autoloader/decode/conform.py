@@ -68,13 +68,18 @@ class Conversion:
         from pyspark.sql import functions as F
 
         if isinstance(source, StringType) and not isinstance(target, StringType):
-            value = self.texts.value(column, target)
-            return value, is_lost(column, value)
+            said = self.said(column)
+            value = self.texts.value(said, target)
+            return value, is_lost(said, value)
         if isinstance(target, StringType):
             return self._text(column, source)
         value = column.try_cast(target)
         back = value.try_cast(source)
         return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
+
+    def said(self, text: Column) -> Column:
+        """What of a text counts where it becomes a value of another type; null where nothing."""
+        return text
 
     def unlike(
         self, column: Column, source: DataType, target: DataType

@@ -70,13 +70,9 @@ class XmlConversion(Conversion):
             return self._struct_shape(self._fields(stored), self._fields(seen))
         return StringType()
 
-    def single(
-        self, column: Column, source: DataType, target: DataType
-    ) -> tuple[Column, Column | None]:
-        """A text; empty it is no value of any other type."""
-        if not isinstance(source, StringType) or isinstance(target, StringType):
-            return super().single(column, source, target)
-        return super().single(text_of(column), source, target)
+    def said(self, text: Column) -> Column:
+        """The text without the blanks around it; empty it says nothing."""
+        return text_of(text)
 
     def unlike(
         self, column: Column, source: DataType, target: DataType
