@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from medallion_assets.lakehouse.autoloader.stream import FileStream
 from medallion_assets.lakehouse.delta_log import DeltaLog
-from medallion_assets.lakehouse.materialization import Materialization, Rows
+from medallion_assets.lakehouse.materialization import Materialization, RescuedColumn, Rows
 from medallion_assets.lakehouse.run import Run
 from medallion_assets.lakehouse.streams import query
 from medallion_assets.lakehouse.tables import BronzeTable, CopiedDirectory, KafkaTopics
@@ -170,9 +170,21 @@ def materialize_bronze(table: BronzeTable, run: Run) -> Materialization:
     )
     sink = BronzeSink(lake.path(table), lake.target(table), widens(table), table.cluster_by)
     done = stream.run(run.session, sink, run.trigger, run.progress, run.stop_requested)
+    last = stream.ledger.last_commit()
     return Materialization(
         table=table.full_name,
         batches=done.batches,
         rows=done.rows,
-        files=stream.files(done, stream.ledger.last_commit()),
+        files=stream.files(done, last),
+        rescued=_rescued(table, run, 0 if last is None else last - done.batches + 1)
+        if done.rows.rescued
+        else (),
     )
+
+
+def _rescued(table: BronzeTable, run: Run, since: int) -> tuple[RescuedColumn, ...]:
+    """The columns that values were rescued of, from a micro-batch on."""
+    from medallion_assets.lakehouse.rescued_columns import rescued_columns
+
+    path = run.lake.path(table)
+    return rescued_columns(run.session(), path, since, personal=table.is_personal)

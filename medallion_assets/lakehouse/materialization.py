@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from medallion_assets.lakehouse.kafka.offsets import Gap, Offsets
@@ -120,6 +121,30 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class RescuedColumn:
+    """The rescued values of one column of a run.
+
+    Attributes:
+        name: of the column, or of the field that has none.
+        rows: in which it was rescued.
+        has: the column's type; empty where there is none.
+        fits: the type that holds the values that are stored and those that were rescued; empty
+            where it is not the type that they lack.
+        example: one of the values.
+    """
+
+    name: str
+    rows: int
+    has: str
+    fits: str
+    example: str
+
+    def __add__(self, other: RescuedColumn) -> RescuedColumn:
+        fits = self.fits if self.fits == other.fits else "string"
+        return RescuedColumn(self.name, self.rows + other.rows, self.has, fits, self.example)
+
+
+@dataclass(frozen=True)
 class Materialization:
     """One run of one table's stream, until nothing was left or it was stopped.
 
@@ -130,6 +155,7 @@ class Materialization:
         expectations: the rules' counts over `rows.read`.
         files: of a bronze table's landing directory.
         events: of a bronze table's topics.
+        rescued: the columns of a bronze table whose values were rescued.
         seconds: the run's duration, and of its parts by name.
     """
 
@@ -139,6 +165,7 @@ class Materialization:
     expectations: tuple[ExpectationCount, ...] = ()
     files: Files | None = None
     events: Events | None = None
+    rescued: tuple[RescuedColumn, ...] = ()
     seconds: float = 0.0
 
     def __add__(self, other: Materialization) -> Materialization:
@@ -152,9 +179,18 @@ class Materialization:
                 count + others[count.name] if count.name in others else count
                 for count in self.expectations
             ),
+            rescued=_together((*self.rescued, *other.rescued)),
             seconds=self.seconds + other.seconds,
         )
 
     def with_seconds(self, seconds: float) -> Materialization:
         """The same, with its duration."""
         return replace(self, seconds=seconds)
+
+
+def _together(parts: Iterable[RescuedColumn]) -> tuple[RescuedColumn, ...]:
+    """A column once."""
+    found: dict[str, RescuedColumn] = {}
+    for part in parts:
+        found[part.name] = found[part.name] + part if part.name in found else part
+    return tuple(sorted(found.values(), key=lambda column: (-column.rows, column.name)))

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspark.sql.types import NumericType
+
 from medallion_assets.lakehouse import locks
+from medallion_assets.lakehouse.autoloader.decode.conform import is_nested
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.erasure.identifiers import Identifier
 from medallion_assets.lakehouse.erasure.person_rows import person_rows
@@ -26,6 +29,7 @@ from medallion_assets.lakehouse.lake import GENERATION, Lake
 from medallion_assets.lakehouse.materialize import materialize, quiet
 from medallion_assets.lakehouse.quality.release import Releases
 from medallion_assets.lakehouse.release import release
+from medallion_assets.lakehouse.sql_text import quoted
 from medallion_assets.lakehouse.tables import (
     BronzeTable,
     KafkaTopics,
@@ -35,7 +39,7 @@ from medallion_assets.lakehouse.tables import (
 )
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 
 @dataclass(frozen=True)
@@ -254,19 +258,7 @@ def _parity(spark: SparkSession, table: Table, generation: int, new: Path, live:
         if not name.startswith("_") or (isinstance(table, BronzeTable) and name in _OF_RECORDS)
     )
 
-    def comparable(frame: DataFrame) -> DataFrame:
-        # Set operations refuse maps and variants; their JSON compares as well.
-        kinds = dict(frame.dtypes)
-        return frame.selectExpr(
-            *[
-                f"to_json(`{name}`) as `{name}`"
-                if "map<" in kinds[name] or "variant" in kinds[name]
-                else f"`{name}`"
-                for name in columns
-            ]
-        )
-
-    one, other = comparable(before), comparable(after)
+    one, other = _comparable(before, after, columns), _comparable(after, before, columns)
     return Parity(
         table=table.full_name,
         generation=generation,
@@ -276,3 +268,22 @@ def _parity(spark: SparkSession, table: Table, generation: int, new: Path, live:
         only_new=other.exceptAll(one).count(),
         columns=columns,
     )
+
+
+def _comparable(frame: DataFrame, other: DataFrame, names: Sequence[str]) -> DataFrame:
+    """The columns as set operations take them beside those of the other frame."""
+    from pyspark.sql import functions as F
+
+    own, others = frame.schema, other.schema
+
+    def column(name: str) -> Column:
+        value, pair = F.col(quoted(name)), (own[name].dataType, others[name].dataType)
+        if any(part in kind.simpleString() for kind in pair for part in ("map<", "variant")):
+            # Set operations refuse maps and variants; their JSON compares as well.
+            return F.to_json(value)
+        if pair[0] == pair[1] or all(isinstance(kind, NumericType) for kind in pair):
+            return value
+        # Spark would cast the texts to the other type, and end at the first that is none.
+        return F.to_json(value) if is_nested(pair[0]) else value.cast("string")
+
+    return frame.select(*[column(name).alias(name) for name in names])

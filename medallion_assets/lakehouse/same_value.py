@@ -6,7 +6,7 @@ highest whole number for a float that is one more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ from pyspark.sql.types import (
     DecimalType,
     DoubleType,
     FloatType,
-    FractionalType,
     IntegerType,
     LongType,
     MapType,
@@ -32,7 +31,8 @@ from pyspark.sql.types import (
     VariantType,
 )
 
-from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
+from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, is_lost
+from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -44,8 +44,6 @@ _WHOLE = tuple(DIGITS)
 _NO_ROOM = 39
 _EXACT_IN_DOUBLE = 2**53
 """Up to here every whole number is a double of its own, and its text is that number."""
-_PLAIN_NUMBER = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$"
-_WIDEST = DecimalType(38, 18)
 
 _MOMENTS = (TimestampType,)
 _CALENDAR = (DateType, TimestampNTZType)
@@ -62,11 +60,14 @@ class SameValue(Conversion):
     """How a value becomes that of a column that is there already.
 
     Args:
+        exact: whether names that differ by case only are different names.
+        texts: how texts become values: what may be two keys, as 7 and 07, never becomes one.
         ordered: whether the order of the values decides something: texts are in another one.
         utc: whether the session's clock is that of UTC.
     """
 
     exact: bool = False
+    texts: TextValues = field(default_factory=lambda: TextValues(exact=True))
     ordered: bool = False
     utc: bool = True
 
@@ -115,12 +116,8 @@ class SameValue(Conversion):
             return column.cast(target), None
         if isinstance(target, _MOMENTS) and not self.utc:
             return self.unlike(column, source, target)
-        value = column.try_cast(target)
-        same = value.cast("string") == column
-        if isinstance(target, FractionalType):
-            number = column.try_cast(_WIDEST) == value.try_cast(_WIDEST)
-            same = same | (column.rlike(_PLAIN_NUMBER) & number)
-        return _where(same, column, value)
+        value = self.texts.value(column, target)
+        return value, is_lost(column, value)
 
     def _time(
         self, column: Column, source: DataType, target: DataType

@@ -176,7 +176,7 @@ class _Merging:
                 kind = self._types(fields[index].dataType, new.dataType, name)
                 if kind != fields[index].dataType:
                     fields[index] = StructField(new.name, kind)
-            elif self.keep_case_variants or _can_hold(new.name, lowered | reserved):
+            elif self.keep_case_variants or can_be_column(new.name, lowered | reserved):
                 position[new.name] = len(fields)
                 lowered.add(new.name.lower())
                 kind = new.dataType if self.keep_case_variants else _holdable_type(new.dataType)
@@ -199,7 +199,8 @@ class _Merging:
         return wider
 
 
-def _can_hold(name: str, taken: set[str] | frozenset[str]) -> bool:
+def can_be_column(name: str, taken: set[str] | frozenset[str] = _OWN) -> bool:
+    """Whether a field can have a column of its name, beside those that are taken."""
     return bool(name) and name.lower() not in taken and not _REFUSED_BY_DELTA.search(name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,7 +11,12 @@ import dagster as dg
 
 from medallion_assets.lakehouse.errors import ExpectationFailedError
 from medallion_assets.lakehouse.kafka.offsets import Gap
-from medallion_assets.lakehouse.materialization import Files, Materialization, Rows
+from medallion_assets.lakehouse.materialization import (
+    Files,
+    Materialization,
+    RescuedColumn,
+    Rows,
+)
 from medallion_assets.lakehouse.quality.expectations import (
     BLOCKS,
     Action,
@@ -19,7 +25,14 @@ from medallion_assets.lakehouse.quality.expectations import (
 )
 from medallion_assets.lakehouse.quality.failing_rows import FailingRow
 from medallion_assets.lakehouse.quality.table_checks import Verdict
-from medallion_assets.lakehouse.tables import BronzeTable, KafkaTopics, SilverTable, Table
+from medallion_assets.lakehouse.sql_text import quoted
+from medallion_assets.lakehouse.tables import (
+    BronzeTable,
+    KafkaTopics,
+    LandingDirectory,
+    SilverTable,
+    Table,
+)
 from medallion_assets.orchestration.checks.names import (
     CORRUPT_ROWS,
     EVENTS_LOST,
@@ -38,6 +51,7 @@ if TYPE_CHECKING:
 
     Metadata = Mapping[str, RawMetadataValue]
 
+_NAMED_COLUMNS = 20
 _NAMED_REASONS = 20
 _LONGEST_ROW = 300
 _NOTHING: Mapping[str, tuple[Past, ...]] = MappingProxyType({})
@@ -126,13 +140,49 @@ def _own(table: Table, outcome: Materialization) -> list[dg.AssetCheckResult]:
         results.append(_result(table, EVENTS_LOST, not lost, _gaps(lost)))
     elif isinstance(table, BronzeTable):
         results += [
-            _result(table, RESCUED_ROWS, rows.rescued == 0, _share(rows.rescued, rows.read)),
+            _result(table, RESCUED_ROWS, rows.rescued == 0, _rescue(table, outcome)),
             _result(table, CORRUPT_ROWS, rows.corrupt == 0, _share(rows.corrupt, rows.read)),
             _files_result(table, outcome.files),
         ]
     if isinstance(table, SilverTable) and table.watermarks:
         results.append(_result(table, LATE_ROWS, rows.late == 0, _share(rows.late, rows.read)))
     return results
+
+
+def _rescue(table: BronzeTable, outcome: Materialization) -> Metadata:
+    """How many rows, of which columns, and what mends it."""
+    rows = outcome.rows
+    shown = [
+        (column.name, column.has or "no column", column.rows, f"{column.rows / rows.read:.2%}",
+         column.example or "not shown", column.fits)
+        for column in outcome.rescued[:_NAMED_COLUMNS]
+    ]  # fmt: skip
+    if not shown:
+        return _share(rows.rescued, rows.read)
+    header = ("column", "its type", "rows", "share", "for example", "type that holds all")
+    return {
+        **_share(rows.rescued, rows.read),
+        "columns": dg.MetadataValue.md(markdown_table(header, shown)),
+        **_fix(table, outcome.rescued),
+    }
+
+
+def _fix(table: BronzeTable, columns: Sequence[RescuedColumn]) -> Metadata:
+    """The line that gives the columns types that hold all of their values."""
+    source = table.source
+    types = ", ".join(f"{_named(column.name)} {column.fits}" for column in columns if column.fits)
+    if not types or not isinstance(source, LandingDirectory):
+        return {}
+    line = f"the schema of {source.name}: {types}"
+    if source.is_inferred:
+        hints = source.cloud_files_options().schema_hints or ""
+        both = ", ".join(filter(None, (hints, types)))
+        line = f'the options of {source.name}: "cloudFiles.schemaHints": "{both}"'
+    return {"fix": f"In {line}; then medallion rebuild {table.full_name}"}
+
+
+def _named(column: str) -> str:
+    return column if re.fullmatch(r"[A-Za-z_]\w*", column, re.ASCII) else quoted(column)
 
 
 def _files_result(table: Table, files: Files | None) -> dg.AssetCheckResult:

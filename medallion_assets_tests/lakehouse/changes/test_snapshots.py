@@ -12,7 +12,8 @@ from deltalake import DeltaTable
 
 from medallion_assets import AppliedChanges, apply_changes_from_snapshot
 from medallion_assets.lakehouse.changes.latest import LatestRows
-from medallion_assets.lakehouse.errors import ChangesError
+from medallion_assets.lakehouse.errors import ChangesError, TypeDriftError
+from medallion_assets_tests.lakehouse.changes.test_type_drift import nothing_written
 from medallion_assets_tests.lakehouse.delta_rows import rows
 
 if TYPE_CHECKING:
@@ -97,3 +98,28 @@ def test_a_snapshot_is_completed_after_a_crash(
     assert table.held() == [(1, "Ulm"), (2, "Bonn")]
     table.apply(2, [(1, "Kiel")])
     assert table.held() == [(1, "Kiel")]
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_snapshots_of_another_type(spark: SparkSession, tmp_path: Path, kind: int) -> None:
+    table = tmp_path / "table"
+
+    def give(selected: str, version: int) -> AppliedChanges:
+        return apply_changes_from_snapshot(
+            spark, spark.sql(f"select {selected}"), f"delta.`{table}`", keys=["id"],
+            version=version, stored_as_scd_type=kind,
+        )  # fmt: skip
+
+    give("id, 1 v, '07' t from values (1), (2) as t(id)", 1)
+    with nothing_written(table):
+        assert give("id, 1L v, '07' t from values ('1'), ('2') as t(id)", 1) == AppliedChanges()
+        with pytest.raises(TypeDriftError, match="column id is int"):
+            give("id, 1 v, '07' t from values ('01'), ('2') as t(id)", 2)
+    give("id, if(id = 2, 1.5D, 1) v, 7 t from values (1D), (2D) as t(id)", 20240101120000)
+    current = spark.read.format("delta").load(str(table))
+    if kind == 2:
+        current = current.where("__END_AT is null")
+    found = sorted(tuple(row) for row in current.select("id", "v", "t").collect())
+    assert found == [(1, 1.0, "7"), (2, 1.5, "7")]
+    with pytest.raises(ChangesError, match="older"):
+        give("1 id, 1 v, '7' t", 3)

@@ -15,7 +15,7 @@ from medallion_assets.lakehouse.autoloader.decode.conform import (
     spellings,
 )
 from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
-from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued
+from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued, rescued_bytes
 from medallion_assets.lakehouse.sql_text import quoted
 
 if TYPE_CHECKING:
@@ -159,8 +159,11 @@ def conformed(
         if source.name in names:
             said = conversion.rescued(source.column, source.kind)
             outside.append(Rescue(source.name, said, source.column.isNotNull()))
-    malformed = F.lit(None).cast("string") if corrupt is None else corrupt
-    return with_kept(rows.frame, rows.columns, rescued(outside), malformed)
+    if corrupt is None:
+        return with_kept(rows.frame, rows.columns, rescued(outside), F.lit(None).cast("string"))
+    # A record that can't be parsed is kept whole: what was read of it is no row.
+    kept = F.when(corrupt.isNull(), rescued(outside)).otherwise(rescued_bytes(corrupt))
+    return with_kept(rows.frame, rows.columns, kept, F.make_valid_utf8(corrupt))
 
 
 def with_kept(

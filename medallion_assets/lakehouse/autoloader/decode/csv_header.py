@@ -64,16 +64,20 @@ def _first_record(path: str, options: CloudFilesOptions) -> list[str]:
         return not line.strip() or bool(comment and line.startswith(comment))
 
     try:
-        opened = compression.open_text(
-            path, "utf-8-sig" if encoding in ("utf-8", "utf8") else encoding
-        )
+        coding = "utf-8-sig" if encoding in ("utf-8", "utf8") else encoding
+        # What comes behind the header may be bytes that are no characters.
+        opened = compression.open_text(path, coding, "surrogateescape")
     except LookupError as error:
         raise OptionError(f"encoding is {encoding!r}; there is none of that name.") from error
     with opened as text:
         lines = dropwhile(says_nothing, _lines(text, options.reader_option("lineSep", "")))
         replaced = (line.replace(delimiter, single) for line in lines)
         reader = csv.reader(replaced, delimiter=single, quotechar=quote or None, quoting=quoting)
-        return [name.replace(single, delimiter) for name in next(reader, [])]
+        names = [name.replace(single, delimiter) for name in next(reader, [])]
+    if has_header(options):
+        # Strictly, as a name has to be one.
+        "".join(names).encode(coding, "surrogateescape").decode(coding)
+    return names
 
 
 def _lines(text: IO[str], separator: str) -> Iterator[str]:

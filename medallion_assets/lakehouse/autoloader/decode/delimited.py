@@ -9,20 +9,20 @@ are read as the texts they are and converted here: Spark's own parser takes `1,5
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import StringType, StructField, StructType
 
-from medallion_assets.lakehouse.autoloader.decode import compression, whole_files
+from medallion_assets.lakehouse.autoloader.decode import compression, csv_bytes, whole_files
 from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
 from medallion_assets.lakehouse.autoloader.decode.csv_header import column_names, has_header
+from medallion_assets.lakehouse.autoloader.decode.encoding import is_utf8
 from medallion_assets.lakehouse.autoloader.decode.exact_types import ExactTypes, Fits, candidates
 from medallion_assets.lakehouse.autoloader.decode.format import (
-    CORRUPT,
-    RESCUED,
     FileGroup,
     Groups,
     literal_path,
@@ -53,24 +53,29 @@ class Delimited:
         stored: StructType | None,
     ) -> Groups:
         """The files by their columns."""
-        by_header: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        by_header: dict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
         whole = several_lines(options)
         failed = list(compression.unreadable(paths, cut=not whole))
         packed = {file.path for file in failed}
         for path in (path for path in paths if path not in packed):
             try:
-                by_header[column_names(path, options, stored)].append(path)
+                header = column_names(path, options, stored)
             except (OSError, EOFError, UnicodeError, csv.Error) as error:
                 failed.append(FailedFile(path, f"its header can't be read: {error}"))
-        # A file without a single line has no header: it is taken, with no rows.
-        by_header.pop((), None)
+                continue
+            # A file without a single line has no header: it is taken, with no rows.
+            if header:
+                bent = is_utf8(options) and csv_bytes.may_be_bent(spark, path)
+                by_header[header, bent].append(path)
         if whole:
             failed += whole_files.unnameable(spark, paths)
         if failed:
             return Groups((), tuple(failed))
         groups = [
-            FileGroup(tuple(some), self._fields(spark, header, some, options, stored))
-            for header, some in by_header.items()
+            _with_fields(
+                spark, FileGroup(tuple(some), _texts(header), may_be_bent=bent), options, stored
+            )
+            for (header, bent), some in by_header.items()
         ]
         return Groups(tuple(groups))
 
@@ -85,48 +90,49 @@ class Delimited:
         """Typed rows; a value that is not of its column's type is rescued."""
         from pyspark.sql import functions as F
 
+        frame = _read(spark, group, options)
+        conversion = Conversion(
+            options.reader_case_sensitive,
+            TextValues.of(options),
+            is_whole=F.is_valid_utf8 if group.may_be_bent else None,
+        )
         own = _texts(group.fields.names)
-        frame = _read(spark, own, group.paths, options)
-        conversion = Conversion(exact=options.reader_case_sensitive, texts=TextValues.of(options))
-        corrupt = F.col(_RECORD)
-        rows = conformed(frame, own, schema, unknown, conversion, corrupt=corrupt)
-        # A record that can't be parsed is kept whole: what was read of it is no row.
-        return rows.withColumn(RESCUED, F.when(F.col(CORRUPT).isNull(), F.col(RESCUED)))
+        return conformed(frame, own, schema, unknown, conversion, corrupt=F.col(_RECORD))
 
-    def _fields(
-        self,
-        spark: SparkSession,
-        header: tuple[str, ...],
-        paths: Sequence[str],
-        options: CloudFilesOptions,
-        stored: StructType | None,
-    ) -> StructType:
-        known = {field.name: field for field in stored.fields} if stored else {}
-        if all(name in known for name in header) or not options.infer_column_types:
-            return StructType([known.get(name, StructField(name, StringType())) for name in header])
-        if options.infer_exact_types:
-            own = _texts(header)
-            rows = _read(spark, own, paths, options).where(f"{_RECORD} is null")
-            wanted = candidates(_CANDIDATES, options)
-            return ExactTypes(TextValues.of(options, exact=True), wanted).of(rows, own)
-        kinds = [field.dataType for field in _inferred(spark, paths, options).fields]
+
+def _with_fields(
+    spark: SparkSession, group: FileGroup, options: CloudFilesOptions, stored: StructType | None
+) -> FileGroup:
+    """The group with the types of its columns; as it is given, all of them are strings."""
+    header = group.fields.names
+    known = {field.name: field for field in stored.fields} if stored else {}
+    if all(name in known for name in header) or not options.infer_column_types:
+        fields = [known.get(field.name, field) for field in group.fields]
+    elif options.infer_exact_types:
+        rows = _read(spark, group, options).where(f"{_RECORD} is null")
+        wanted = candidates(_CANDIDATES, options)
+        texts = TextValues.of(options, exact=True)
+        fields = ExactTypes(texts, wanted).of(rows, group.fields).fields
+    else:
+        kinds = [field.dataType for field in _inferred(spark, group.paths, options).fields]
         kinds += [StringType()] * (len(header) - len(kinds))
-        named = zip(header, kinds, strict=False)
-        return StructType([StructField(name, kind) for name, kind in named])
+        fields = [StructField(n, kind) for n, kind in zip(header, kinds, strict=False)]
+    return dataclasses.replace(group, fields=StructType(fields))
 
 
-def _read(
-    spark: SparkSession, own: StructType, paths: Sequence[str], options: CloudFilesOptions
-) -> DataFrame:
+def _read(spark: SparkSession, group: FileGroup, options: CloudFilesOptions) -> DataFrame:
     """The values as texts, and the records that can't be parsed."""
+    own = StructType([*_texts(group.fields.names), StructField(_RECORD, StringType())])
     given = reader_options(
         options,
         columnNameOfCorruptRecord=_RECORD,
         enforceSchema="true",
         header=str(has_header(options)).lower(),
     )
-    reader = spark.read.schema(StructType([*own, StructField(_RECORD, StringType())]))
-    return reader.options(**given).csv([literal_path(path) for path in paths])
+    if group.may_be_bent:
+        given = csv_bytes.bytewise(given)
+    frame = spark.read.schema(own).options(**given).csv([literal_path(p) for p in group.paths])
+    return csv_bytes.with_texts(frame, own) if group.may_be_bent else frame
 
 
 def _texts(names: Sequence[str]) -> StructType:

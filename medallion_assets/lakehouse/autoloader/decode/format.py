@@ -35,13 +35,14 @@ class FileGroup:
         paths: of the files.
         fields: that they have.
         tokens: the same fields with the types that were seen, where `fields` has text for all.
-        has_half_pairs: whether there is JSON in them that names halves of surrogate pairs.
+        may_be_bent: whether Spark's reader may give other texts than theirs: half a surrogate pair
+            in JSON, bytes of CSV that are no characters.
     """
 
     paths: tuple[str, ...]
     fields: StructType
     tokens: StructType | None = None
-    has_half_pairs: bool = False
+    may_be_bent: bool = False
 
 
 @dataclass(frozen=True)

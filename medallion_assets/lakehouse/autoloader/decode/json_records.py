@@ -43,7 +43,6 @@ from medallion_assets.lakehouse.autoloader.decode.conform import (
     spellings,
 )
 from medallion_assets.lakehouse.autoloader.decode.format import (
-    CORRUPT,
     FileGroup,
     Groups,
     literal_path,
@@ -52,7 +51,7 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
 )
 from medallion_assets.lakehouse.autoloader.decode.half_pairs import files_with_half_pairs
 from medallion_assets.lakehouse.autoloader.decode.json_fields import RECORD, VALUE, fields_of_files
-from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued, text_as_json
+from medallion_assets.lakehouse.autoloader.decode.rescued import Rescue, rescued, rescued_bytes
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.evolution import union, with_string_leaves
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
@@ -110,7 +109,7 @@ class Json:
 
         outside = homeless(unknown, schema, exact=options.reader_case_sensitive)
         tokens = group.tokens if group.tokens is not None else group.fields
-        if not several_lines(options) and not group.has_half_pairs and group.fields.fields:
+        if not several_lines(options) and not group.may_be_bent and group.fields.fields:
             return _rows_of_lines(spark, group.paths, tokens, schema, outside, options)
         texts = json_documents.texts(spark, group.paths, options)
         texts = json_documents.elements(texts, options)
@@ -193,7 +192,7 @@ def _rows_of_lines(
     # Only rows that did not fit take the first branches: on the others nothing is parsed again.
     kept = (
         F.when(parsed.is_object, rescued([*misfits, *unknowns]))
-        .when(parsed.is_malformed, _rescued_bytes(parsed.record))
+        .when(parsed.is_malformed, rescued_bytes(parsed.record))
         .otherwise(rescued([*converted, *unknowns]))
     )
     corrupt = F.when(parsed.is_malformed, F.make_valid_utf8(parsed.record))
@@ -244,7 +243,7 @@ def _rows_of_texts(
     ]
     unknowns = [parsed.rescue(name, parsed.says(name)) for name in unknown]
     kept = F.when(parsed.is_object, rescued([*misfits, *unknowns])).when(
-        parsed.is_malformed, _rescued_bytes(text)
+        parsed.is_malformed, rescued_bytes(text)
     )
     corrupt = F.when(parsed.is_malformed, json_texts.without_marked_halves(F.make_valid_utf8(text)))
     kept = json_texts.without_marked_halves(kept)
@@ -379,10 +378,3 @@ def _says_something(said: Column) -> Column:
     from pyspark.sql import functions as F
 
     return said.isNotNull() & ~F.is_variant_null(said)
-
-
-def _rescued_bytes(record: Column) -> Column:
-    """The bytes of a record that is not valid UTF-8: other readers stumble over it as text."""
-    from pyspark.sql import functions as F
-
-    return rescued([Rescue(CORRUPT, text_as_json(record), ~F.is_valid_utf8(record))])

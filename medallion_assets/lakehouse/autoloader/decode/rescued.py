@@ -20,6 +20,8 @@ from pyspark.sql.types import (
     VariantType,
 )
 
+from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT
+
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
@@ -74,6 +76,16 @@ def with_rescued(whole: Column, entry: Rescue) -> Column:
     rest = F.substring(whole, 2, 2**31 - 1)
     added = F.when(whole.isNull(), rescued([entry])).otherwise(F.concat(more, rest))
     return F.when(entry.where, added).otherwise(whole)
+
+
+def rescued_bytes(record: Column) -> Column:
+    """The `_rescued_data` of a record that is not valid UTF-8: its bytes; else null.
+
+    Other readers stumble over it as text.
+    """
+    from pyspark.sql import functions as F
+
+    return rescued([Rescue(CORRUPT, text_as_json(record), ~F.is_valid_utf8(record))])
 
 
 def text_as_json(text: Column) -> Column:

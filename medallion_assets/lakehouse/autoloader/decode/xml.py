@@ -14,7 +14,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 from medallion_assets.lakehouse.autoloader.decode import compression, whole_files
 from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
 from medallion_assets.lakehouse.autoloader.decode.conform import spellings
-from medallion_assets.lakehouse.autoloader.decode.encoding import encoding
+from medallion_assets.lakehouse.autoloader.decode.encoding import encoding, what_is_no_text
 from medallion_assets.lakehouse.autoloader.decode.exact_types import ExactTypes, Fits, candidates
 from medallion_assets.lakehouse.autoloader.decode.format import (
     FileGroup,
@@ -119,6 +119,7 @@ def broken(paths: Sequence[str], options: CloudFilesOptions) -> tuple[FailedFile
     for path in paths:
         try:
             missing = what_is_missing(path, row_tag, encoding(options))
+            missing = missing or _no_text(path, options)
         except LookupError as error:
             raise OptionError(f"There is no encoding {encoding(options)!r}.") from error
         except (OSError, EOFError) as error:
@@ -126,6 +127,11 @@ def broken(paths: Sequence[str], options: CloudFilesOptions) -> tuple[FailedFile
         if missing is not None:
             failed.append(FailedFile(path, missing))
     return tuple(failed)
+
+
+def _no_text(path: str, options: CloudFilesOptions) -> str | None:
+    found = what_is_no_text(path, encoding(options))
+    return None if found is None else f"{found}: the option encoding says what it is"
 
 
 def _shape(schema: StructType, seen: StructType, conversion: XmlConversion) -> StructType:
