@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -75,6 +76,7 @@ class LandedBronze:
             after_discovery: called between discovery and reading.
         """
 
+        @cache
         def session() -> SparkSession:
             after_discovery()
             return self.spark
