@@ -22,10 +22,10 @@ from pyspark.sql.types import (
 
 from medallion_assets.lakehouse.autoloader.decode.conform import is_nested
 from medallion_assets.lakehouse.autoloader.decode.text_values import NUMBER, TextValues
+from medallion_assets.lakehouse.autoloader.decode.typed_values import DIGITS
 from medallion_assets.lakehouse.autoloader.evolution import can_be_column
 from medallion_assets.lakehouse.delta_log import DeltaLog
 from medallion_assets.lakehouse.materialization import RescuedColumn
-from medallion_assets.lakehouse.same_value import DIGITS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -287,6 +287,17 @@ def test_bytes_that_are_no_text_are_rescued_in_any_format(
     assert found.rescued == [{"t": "TfxsbGVy", "o": {"t": "TfxsbGVy"}}]
 
 
+def test_half_a_pair_changes_no_other_row(spark: SparkSession, tmp_path: Path) -> None:
+    whole = '{"a":12345678901234567890,"b":1e3,"d":1E400,"e":[1.50],"f":"1.5"}'
+    lines = [f'{{"v":{whole},"x":1.0}}', '{"v":"\\ud83d","x":1e400}', '{"v":"t","x":-2.50}']
+    land(tmp_path / "a.json", "\n".join(lines))
+    options = {"cloudFiles.schemaHints": "v string, x double"}
+    found = reading(spark, tmp_path, "json", options)
+    assert [row["v"] for row in found.rows] == [whole, None, "t"]
+    assert [row["x"] for row in found.rows] == [1.0, None, -2.5]
+    assert len(found.rescued) == 1
+
+
 @pytest.mark.parametrize("written", ["json", "csv", "xml"])
 def test_inference_takes_only_what_comes_back_out(
     spark: SparkSession, tmp_path: Path, written: str

@@ -85,7 +85,7 @@ def test_two_steps_of_a_run_say_it_once() -> None:
 def test_the_check_names_column_type_share_example_and_the_line_that_mends_it(
     spark: SparkSession, lake: Lake
 ) -> None:
-    bronze = LandedBronze.over(lake, spark, "json", schemaHints="id int")
+    bronze = LandedBronze.over(lake, spark, "json", schemaHints="id int, `price` bigint")
     land(bronze.landing / "a.json", '{"id":1,"price":1,"day":"2024-01-01","odd-name":1}\n')
     assert bronze.run().rescued == ()
     lines = [

@@ -154,15 +154,17 @@ class CloudFilesFrame:
             schema_location: where the schema is stored; the option's, where it is None.
         """
         from pyspark.sql import functions as F
+        from pyspark.sql.types import StringType
 
         from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT, RESCUED
 
-        # A real file source, though of an empty file: only that has the hidden `_metadata`.
-        source = self.spark.read.schema(self._source_schema(schema_location)).json(str(_NO_ROWS))
-        frame = source.withColumns(
-            {RESCUED: F.lit(None).cast("string"), CORRUPT: F.lit(None).cast("string")}
-        )
-        return self.finish(frame)
+        # A real file source, though of an empty file: only that has the hidden `_metadata`. Its
+        # columns are made up: JSON has not all types, such as maps whose keys are numbers.
+        source = self.spark.read.schema("_nothing string").json(str(_NO_ROWS))
+        kinds = {f.name: f.dataType for f in self._source_schema(schema_location).fields}
+        kinds |= {RESCUED: StringType(), CORRUPT: StringType()}
+        columns = [F.lit(None).cast(kind).alias(name) for name, kind in kinds.items()]
+        return self.finish(source.select(*columns))
 
     def _source_schema(self, schema_location: Path | None) -> StructType:
         from medallion_assets.lakehouse.autoloader.ingest import Ingest, parsed_schema

@@ -67,6 +67,32 @@ def with_hints(schema: StructType, hints: Sequence[Hint]) -> StructType:
     return schema
 
 
+def with_hinted_clocks(schema: StructType, hints: Sequence[Hint]) -> StructType:
+    """The first schema of a table, in which times without a zone are such where a hint says so.
+
+    Where none does they are moments there, as Delta takes the other type into a table that is there
+    already only after a change by hand.
+    """
+    clocks = [
+        hint
+        for hint in hints
+        if "timestamp_ntz" in hint.type.simpleString() and hint.path[0] in schema.names
+    ]
+    return with_hints(schema, clocks)
+
+
+def hints_beside(text: str, names: Sequence[str]) -> list[str]:
+    """The hints of an option's value, without those of some whole fields.
+
+    Args:
+        text: of `cloudFiles.schemaHints`.
+        names: of the fields.
+    """
+    gone = {name.lower() for name in names}
+    parts = [part.strip() for part in _split(text, ",")]
+    return [part for part in parts if _partitioned(part)[0].strip("`").lower() not in gone]
+
+
 def _in_struct(schema: StructType, path: tuple[str, ...], hint: Hint) -> StructType:
     name, *rest = path
     fields = list(schema.fields)

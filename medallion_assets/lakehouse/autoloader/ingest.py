@@ -27,7 +27,11 @@ from medallion_assets.lakehouse.autoloader.evolution import (
     union,
     widest,
 )
-from medallion_assets.lakehouse.autoloader.hints import parse_hints, with_hints
+from medallion_assets.lakehouse.autoloader.hints import (
+    parse_hints,
+    with_hinted_clocks,
+    with_hints,
+)
 from medallion_assets.lakehouse.autoloader.object_store import is_object
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 from medallion_assets.lakehouse.autoloader.partitions import (
@@ -190,7 +194,7 @@ class Ingest:
         failed = self.batch(spark, sample(), look).failed
         if not inferred or not inferred[0].fields:
             raise SchemaInferenceError(
-                f"There is no file in {self.directory} to infer a schema from"
+                f"There is no file in {self.directory} that a schema can be inferred from"
                 + (f" ({failed[0].path}: {failed[0].reason})" if failed else "")
                 + ". Give a schema, or start the stream when a file has landed."
             )
@@ -232,10 +236,11 @@ class Ingest:
         values = partition_values(self.directory, paths, self._partition_columns)
         if stored is None:
             seen = with_partitions(seen, values, infer=self.options.infer_column_types)
-            if self.options.schema_hints is not None:
-                seen = with_hints(seen, parse_hints(spark, self.options.schema_hints))
-        own = without(seen, added_columns(self.options))
+        given = self.options.schema_hints if stored is None else None
+        hints = () if given is None else parse_hints(spark, given)
+        own = without(with_hints(seen, hints), added_columns(self.options))
         decision = decide(stored, own, self.options.schema_evolution_mode)
+        decision = replace(decision, schema=with_hinted_clocks(decision.schema, hints))
         if decision.refused:
             raise SchemaChangedError(
                 f"New columns in {self.directory}: {', '.join(decision.refused)} (first of the "

@@ -232,8 +232,9 @@ class Copying:
             if raised is None:
                 raise
             raise MisfitError(
-                f"COPY INTO {self.name}: {raised.group(1)} Nothing was written. A SELECT list with "
-                "try_cast takes values as they are."
+                f"COPY INTO {self.name}: {raised.group(1)} Nothing was written, and trying again "
+                "ends the same way. Give the column a type that holds the value, or make it one in "
+                "the statement's SELECT list."
             ) from error
 
     def _refused(self, file: FailedFile) -> FileUnreadableError:

@@ -8,7 +8,7 @@ no value; `_rescued_data` and `_corrupt_record` as rows of files have them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,15 +81,21 @@ class EventValues:
         return rows.drop(_VALUE, "_metadata")
 
     def _decide(self, carried: DataFrame, seen: StructType) -> SchemaDecision:
-        from medallion_assets.lakehouse.autoloader.hints import parse_hints, with_hints
+        from medallion_assets.lakehouse.autoloader.hints import (
+            parse_hints,
+            with_hinted_clocks,
+            with_hints,
+        )
 
         options = self.source.json_options()
         stored = self.schema_log.schema()
         hints = options.schema_hints
-        if stored is None and hints is not None:
-            seen = with_hints(seen, parse_hints(carried.sparkSession, hints))
+        given = hints if stored is None else None
+        parsed = () if given is None else parse_hints(carried.sparkSession, given)
+        seen = with_hints(seen, parsed)
         own = type(seen)([field for field in seen.fields if field.name not in _ADDED])
         decision = decide(stored, own, options.schema_evolution_mode)
+        decision = replace(decision, schema=with_hinted_clocks(decision.schema, parsed))
         if decision.refused:
             raise SchemaChangedError(
                 f"New fields in the topics {self.source.topics}: {', '.join(decision.refused)}. "

@@ -154,7 +154,7 @@ def _rescue(table: BronzeTable, outcome: Materialization) -> Metadata:
     rows = outcome.rows
     shown = [
         (column.name, column.has or "no column", column.rows, f"{column.rows / rows.read:.2%}",
-         column.example or "not shown", column.fits)
+         column.example or "not shown", column.fits or _why_none(column))
         for column in outcome.rescued[:_NAMED_COLUMNS]
     ]  # fmt: skip
     if not shown:
@@ -175,10 +175,18 @@ def _fix(table: BronzeTable, columns: Sequence[RescuedColumn]) -> Metadata:
         return {}
     line = f"the schema of {source.name}: {types}"
     if source.is_inferred:
+        from medallion_assets.lakehouse.autoloader.hints import hints_beside
+
         hints = source.cloud_files_options().schema_hints or ""
-        both = ", ".join(filter(None, (hints, types)))
+        both = ", ".join([*hints_beside(hints, [c.name for c in columns if c.fits]), types])
         line = f'the options of {source.name}: "cloudFiles.schemaHints": "{both}"'
     return {"fix": f"In {line}; then medallion rebuild {table.full_name}"}
+
+
+def _why_none(column: RescuedColumn) -> str:
+    if column.has:
+        return "none: see its rescued values"
+    return "none: Delta takes no such name, the source has to have another"
 
 
 def _named(column: str) -> str:

@@ -193,7 +193,7 @@ def says_the_same(text: str, value: Any, kind: str) -> bool:
     return bool(value == text)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=150, max_size=300, unique=True))
 def test_nothing_else_than_the_same_or_nothing(spark: SparkSession, texts: list[str]) -> None:
     for kind in ("bigint", "decimal(12,3)", "double", "date", "timestamp"):

@@ -9,10 +9,20 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import ArrayType, BinaryType, DataType, MapType, StringType, StructType
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    DataType,
+    MapType,
+    StringType,
+    StructType,
+    TimestampType,
+    VariantType,
+)
 
 from medallion_assets.lakehouse.autoloader.decode.rescued import as_json
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
+from medallion_assets.lakehouse.autoloader.decode.typed_values import moment_as_text, value_as
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -65,17 +75,15 @@ class Conversion:
         self, column: Column, source: DataType, target: DataType
     ) -> tuple[Column, Column | None]:
         """A value without parts."""
-        from pyspark.sql import functions as F
-
         if isinstance(source, StringType) and not isinstance(target, StringType):
             said = self.said(column)
             value = self.texts.value(said, target)
             return value, is_lost(said, value)
         if isinstance(target, StringType):
             return self._text(column, source)
-        value = column.try_cast(target)
-        back = value.try_cast(source)
-        return F.when(back.eqNullSafe(column), value), ~back.eqNullSafe(column)
+        if isinstance(target, VariantType):
+            return column.cast(target), None
+        return value_as(column, source, target) or self.unlike(column, source, target)
 
     def said(self, text: Column) -> Column:
         """What of a text counts where it becomes a value of another type; null where nothing."""
@@ -96,6 +104,8 @@ class Conversion:
     def _text(self, column: Column, source: DataType) -> tuple[Column, Column | None]:
         from pyspark.sql import functions as F
 
+        if isinstance(source, TimestampType):
+            return moment_as_text(column), None
         text = column.cast("string")
         check = F.is_valid_utf8 if isinstance(source, BinaryType) else self.is_whole
         if check is None or not isinstance(source, (BinaryType, StringType)):

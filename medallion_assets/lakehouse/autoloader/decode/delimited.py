@@ -20,7 +20,7 @@ from medallion_assets.lakehouse.autoloader.decode import compression, csv_bytes,
 from medallion_assets.lakehouse.autoloader.decode.by_name import conformed
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion
 from medallion_assets.lakehouse.autoloader.decode.csv_header import column_names, has_header
-from medallion_assets.lakehouse.autoloader.decode.encoding import is_utf8
+from medallion_assets.lakehouse.autoloader.decode.encoding import has_wide_characters, is_utf8
 from medallion_assets.lakehouse.autoloader.decode.exact_types import ExactTypes, Fits, candidates
 from medallion_assets.lakehouse.autoloader.decode.format import (
     FileGroup,
@@ -129,6 +129,9 @@ def _read(spark: SparkSession, group: FileGroup, options: CloudFilesOptions) -> 
         enforceSchema="true",
         header=str(has_header(options)).lower(),
     )
+    if has_wide_characters(options):
+        # Cut at line ends, such a file is cut within characters.
+        given["multiLine"] = "true"
     if group.may_be_bent:
         given = csv_bytes.bytewise(given)
     frame = spark.read.schema(own).options(**given).csv([literal_path(p) for p in group.paths])

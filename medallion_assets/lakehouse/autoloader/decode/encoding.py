@@ -31,6 +31,11 @@ def is_utf8(options: CloudFilesOptions) -> bool:
     return encoding(options).lower() in ("utf-8", "utf8")
 
 
+def has_wide_characters(options: CloudFilesOptions) -> bool:
+    """Whether every character has several bytes, so that a line end is not a byte of its own."""
+    return encoding(options).lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+
+
 def what_is_no_text(path: str, encoding: str) -> str | None:
     """Which bytes of a file are no characters in its encoding; None where all are.
 

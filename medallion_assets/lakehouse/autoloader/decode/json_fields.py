@@ -128,14 +128,9 @@ def _looked_at(
     if several_lines(options):
         from pyspark.sql import functions as F
 
-        from medallion_assets.lakehouse.autoloader.decode.json_texts import with_quoted_numbers
-
         texts = json_documents.elements(json_documents.texts(spark, paths, options), options)
-        row = F.from_json(
-            with_quoted_numbers(F.col(json_documents.TEXT)),
-            shape,
-            json_documents.parser_options(options),
-        )
+        parse = json_documents.parser_options(options)
+        row = json_documents.parsed(F.col(json_documents.TEXT), shape, parse)
         frame = texts.select(row.alias(VALUE)).select(f"{VALUE}.*")
     else:
         given = reader_options(options)

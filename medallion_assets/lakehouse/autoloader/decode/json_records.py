@@ -218,8 +218,9 @@ def _rows_of_texts(
     # One more field, as there is no struct without any.
     whole = StructType([*read.fields, StructField(RECORD, StringType())])
     parse = {**json_documents.parser_options(options), "columnNameOfCorruptRecord": RECORD}
-    parsable = F.when(~F.col(json_documents.BROKEN), json_texts.with_quoted_numbers(marked))
-    frame = texts.select(*own, marked.alias(_MARKED), F.from_json(parsable, whole, parse).alias(_ROW))  # fmt: skip  # noqa: E501
+    parsable = F.when(~F.col(json_documents.BROKEN), marked)
+    parsed_row = json_documents.parsed(parsable, whole, parse)
+    frame = texts.select(*own, marked.alias(_MARKED), parsed_row.alias(_ROW))
     row = F.col(_ROW)
     fields = [row.getField(field.name).alias(field.name) for field in read.fields]
     misfit = row.getField(RECORD).isNotNull().alias(RECORD)

@@ -1,7 +1,7 @@
 """JSON texts in which a parser loses nothing.
 
 Spark's parser makes doubles of long numbers when the text is at hand as a string (1e400 becomes
-"Infinity", 42 digits 17), and `?` of half a surrogate pair. So such numbers are put in quotes
+"Infinity", 42 digits 17), and `?` of half a surrogate pair. So such numbers are made marked strings
 before, and halves of pairs get a mark that is found again in what was read.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import DoubleType
+from pyspark.sql.types import ArrayType, DataType, DoubleType, MapType, StringType, StructType
 
+from medallion_assets.lakehouse.autoloader.decode.rescued import JSON_NUMBER
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _TO_NUMBER = (
     r"|-(?![0-9])|-?[0-9]{1,17}+(?![0-9.eE]))*+)"
     r"(-?[0-9][0-9.eE+-]*+)"
 )
-"""What stands before the next long number, whole strings among it, and that number.
+"""What stands before the next number that a parser may change, whole strings among it, and it.
 
 All quantifiers are possessive: others would go on by recursion, and end at a text of megabytes.
 """
@@ -85,27 +86,49 @@ def without_marked_halves(text: Column) -> Column:
     return F.when(found, F.replace(text, F.lit(_HALF_MARK), F.lit("\\"))).otherwise(text)
 
 
-def with_quoted_numbers(text: Column) -> Column:
-    """With the numbers in quotes of which a parser would lose digits: a string field has them."""
-    return _numbers_as(text, '$1"$2"')
-
-
 def with_marked_numbers(text: Column) -> Column:
-    """The same, told from strings by a mark."""
-    return _numbers_as(text, f'$1"{_NUMBER_MARK}$2"')
+    """With the numbers as strings that begin with a mark, of which a parser would lose digits."""
+    from pyspark.sql import functions as F
+
+    marked = F.regexp_replace(text, _TO_NUMBER, f'$1"{_NUMBER_MARK}$2"')
+    return F.when(text.rlike(_LONG_NUMBER), marked).otherwise(text)
 
 
 def without_marked_numbers(text: Column) -> Column:
-    """JSON with its numbers as they were before they were marked."""
+    """JSON with its numbers as they were before they were marked; as strings those it has not."""
     from pyspark.sql import functions as F
 
-    plain = F.regexp_replace(text, f'"{_NUMBER_MARK}([^"]*+)"', "$1")
+    plain = F.regexp_replace(text, f'"{_NUMBER_MARK}({JSON_NUMBER})"', "$1")
+    plain = F.replace(plain, F.lit(_NUMBER_MARK), F.lit(""))
     return F.when(F.contains(text, F.lit(_NUMBER_MARK)), plain).otherwise(text)
 
 
-def _numbers_as(text: Column, replacement: str) -> Column:
+def has_marked_numbers(text: Column) -> Column:
+    """Whether a number is marked in it."""
     from pyspark.sql import functions as F
 
-    return F.when(
-        text.rlike(_LONG_NUMBER), F.regexp_replace(text, _TO_NUMBER, replacement)
-    ).otherwise(text)
+    return F.contains(text, F.lit(_NUMBER_MARK))
+
+
+def unmarked(value: Column, kind: DataType) -> Column:
+    """What was read of a marked text, with the numbers as they stood there.
+
+    Args:
+        value: what was read.
+        kind: its type; a string holds a number, a text, or the JSON of what has parts.
+    """
+    from pyspark.sql import functions as F
+
+    if isinstance(kind, StructType):
+        parts = [unmarked(value.getField(f.name), f.dataType).alias(f.name) for f in kind.fields]
+        return F.when(value.isNotNull(), F.struct(*parts))
+    if isinstance(kind, ArrayType):
+        return F.transform(value, lambda element: unmarked(element, kind.elementType))
+    if isinstance(kind, MapType):
+        return F.transform_values(value, lambda _, member: unmarked(member, kind.valueType))
+    if not isinstance(kind, StringType):
+        return value
+    is_number = F.startswith(value, F.lit(_NUMBER_MARK))
+    return F.when(is_number, F.substring(value, 2, 2**31 - 1)).otherwise(
+        without_marked_numbers(value)
+    )

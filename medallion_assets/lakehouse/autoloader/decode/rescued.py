@@ -25,7 +25,8 @@ from medallion_assets.lakehouse.autoloader.decode.format import CORRUPT
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-_LITERAL = r"^(?:-?[0-9][0-9.eE+-]*|true|false)\z"
+JSON_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+_LITERAL = rf"^(?:{JSON_NUMBER}|true|false)\z"
 _FILE_PATH = "_file_path"
 
 

@@ -34,6 +34,8 @@ from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
+UTC_NAMES = ("UTC", "ETC/UTC", "GMT", "ETC/GMT", "Z", "+00:00", "UTC+00:00")
+
 # \z, as $ would match before a line end too.
 _WHOLE = r"(?:0|-?[1-9][0-9]*)(?:\.0*)?\z"
 WHOLE = r"^-?[0-9]{1,19}\z"
@@ -42,7 +44,8 @@ NUMBER = r"^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})
 NOT_FINITE = r"^[+-]?(?:nan|inf|infinity)\z"
 _DAY = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _TIME = r"[T ][0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]{1,6}0*)?)?"
-_ZONE = r" ?(?:Z|UTC|GMT|[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Z][A-Za-z_]+/[A-Za-z_/+-]+)"
+_REGION = r"[A-Z][A-Za-z_]+/[A-Za-z_/+-]+"
+_ZONE = rf" ?(?:Z|UTC|GMT|[+-][0-9]{{1,2}}(?::?[0-9]{{2}})?|{_REGION})"
 _TOO_FINE = r"\.[0-9]{6}[0-9]*[1-9]"
 """A fraction of a second that goes on after the microseconds."""
 
@@ -201,10 +204,19 @@ class TextValues:
 
         if "timeZone" in self.formats:
             return value
-        no_gaps = F.current_timezone().isin("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
+        no_gaps = has_utc_clock()
         local = F.trim(text).try_cast("timestamp_ntz")
         named = F.trim(text).rlike(rf"^{_DAY}{_TIME}{_ZONE}\z")
-        return F.when(no_gaps | named | (value.cast("timestamp_ntz") == local), value)
+        here = no_gaps | named | (value.cast("timestamp_ntz") == local)
+        # A zone of its own: its clock, as if that were the one of UTC.
+        zone = F.regexp_extract(text, rf"({_REGION})\s*\z", 1)
+        clock = F.concat(F.regexp_replace(F.trim(text), rf" ?{_REGION}\z", ""), F.lit("Z"))
+        there = F.from_utc_timestamp(value, F.when(zone != "", zone).otherwise("UTC"))
+        apart = F.unix_micros(there) - F.unix_micros(value)
+        said = F.unix_micros(clock.try_cast("timestamp")) - F.unix_micros(value)
+        return F.when(F.contains(text, F.lit("/")), F.when(apart == said, value)).otherwise(
+            F.when(here, value)
+        )
 
     def _localized(self, text: Column, target: DataType) -> Column:
         """A number as the locale writes it, all of its digits."""
@@ -222,6 +234,13 @@ class TextValues:
 
         parsed = F.from_csv(text, f"value {target.simpleString()}", {**self.formats, **_APART})
         return parsed.getField("value")
+
+
+def has_utc_clock() -> Column:
+    """Whether the session's clock is that of UTC, where a time needs no zone to be a moment."""
+    from pyspark.sql import functions as F
+
+    return F.upper(F.current_timezone()).isin(*UTC_NAMES)
 
 
 def _digits(number: Column) -> Column:

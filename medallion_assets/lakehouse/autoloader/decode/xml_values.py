@@ -21,7 +21,7 @@ from pyspark.sql.types import (
 )
 
 from medallion_assets.lakehouse.autoloader.decode.conform import Conversion, is_nested
-from medallion_assets.lakehouse.autoloader.decode.rescued import member, text_as_json
+from medallion_assets.lakehouse.autoloader.decode.rescued import member
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 
@@ -120,7 +120,8 @@ class XmlConversion(Conversion):
         for name in others:
             alone = alone & column.getField(name).isNull()
         text = column.getField(self.value_tag)
-        return F.when(alone & text.isNotNull(), text_as_json(text)).otherwise(whole)
+        said = self.rescued(text, kind[self.value_tag].dataType)
+        return F.when(alone & text.isNotNull(), said).otherwise(whole)
 
     def as_stored(self, stored: DataType | None, seen: DataType) -> DataType:
         """What was inferred, with an element that is stored as a list taken for a list of one."""
