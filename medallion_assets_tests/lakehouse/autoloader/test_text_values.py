@@ -8,6 +8,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,7 +71,8 @@ SAID: dict[str, dict[str, Any]] = {
         "2024-01-02T11:00:00Z": ELEVEN, "2024-01-02 11:00:00": ELEVEN, "2024-01-02T11:00": ELEVEN,
         "2024-01-02T12:00:00+01:00": ELEVEN, "2024-01-02T12:00:00+0100": ELEVEN,
         "2024-01-02T11:00:00.000Z": ELEVEN, "2024-1-2 11:00:00": ELEVEN,
-        "2024-01-02 12:00:00 Europe/Berlin": ELEVEN, "2024-01-02T11:00:00.000000000": ELEVEN,
+        "2024-01-02 12:00:00 Europe/Berlin": ELEVEN, "2024-03-31T02:30:00 Europe/Berlin": None,
+        "2024-03-10T02:30:00 America/New_York": None, "2024-01-02T11:00:00.000000000": ELEVEN,
         "2024-01-02T11:00:00.123456": ELEVEN.replace(microsecond=123456),
         # A day is its midnight.
         "2024-01-02": datetime.datetime(2024, 1, 2, tzinfo=UTC),
@@ -182,9 +184,12 @@ def says_the_same(text: str, value: Any, kind: str) -> bool:
     if isinstance(value, bool):
         return stripped.lower() == str(value).lower()
     if isinstance(value, (int, float, Decimal)):
-        # A double can hold more digits than it needs to be told from others.
-        shortest = Decimal(repr(value)) if kind == "double" else Decimal(value)
-        return as_decimal(text) in (Decimal(value), shortest)
+        # A float is the number it is, or that of its text, which tells it from others.
+        shortest = str(numpy.float32(value)) if kind == "float" else repr(value)
+        return as_decimal(text) in (
+            Decimal(value),
+            Decimal(shortest if isinstance(value, float) else value),
+        )
     if isinstance(value, datetime.datetime):
         said = datetime.datetime.fromisoformat(stripped.replace("Z", "+00:00"))
         return bool(value == (said if said.tzinfo else said.replace(tzinfo=UTC)))

@@ -208,15 +208,10 @@ class TextValues:
         local = F.trim(text).try_cast("timestamp_ntz")
         named = F.trim(text).rlike(rf"^{_DAY}{_TIME}{_ZONE}\z")
         here = no_gaps | named | (value.cast("timestamp_ntz") == local)
-        # A zone of its own: its clock, as if that were the one of UTC.
-        zone = F.regexp_extract(text, rf"({_REGION})\s*\z", 1)
-        clock = F.concat(F.regexp_replace(F.trim(text), rf" ?{_REGION}\z", ""), F.lit("Z"))
-        there = F.from_utc_timestamp(value, F.when(zone != "", zone).otherwise("UTC"))
-        apart = F.unix_micros(there) - F.unix_micros(value)
-        said = F.unix_micros(clock.try_cast("timestamp")) - F.unix_micros(value)
-        return F.when(F.contains(text, F.lit("/")), F.when(apart == said, value)).otherwise(
-            F.when(here, value)
-        )
+        said = F.struct(text.alias("text"), value.alias("value"))
+        # As a function of a list it stays out of the code that is compiled for all rows.
+        there = F.get(F.transform(F.array(said), _in_its_zone), F.lit(0))
+        return F.when(F.contains(text, F.lit("/")), there).otherwise(F.when(here, value))
 
     def _localized(self, text: Column, target: DataType) -> Column:
         """A number as the locale writes it, all of its digits."""
@@ -234,6 +229,18 @@ class TextValues:
 
         parsed = F.from_csv(text, f"value {target.simpleString()}", {**self.formats, **_APART})
         return parsed.getField("value")
+
+
+def _in_its_zone(said: Column) -> Column:
+    """The moment of a text that names its zone; null where that zone's clock never shows it."""
+    from pyspark.sql import functions as F
+
+    text, value = F.trim(said.getField("text")), said.getField("value")
+    zone = F.regexp_extract(text, rf"({_REGION})\z", 1)
+    shown = F.from_utc_timestamp(value, F.when(zone != "", zone).otherwise("UTC"))
+    # Both as if they were times of UTC.
+    clock = F.concat(F.regexp_replace(text, rf" ?{_REGION}\z", ""), F.lit("Z"))
+    return F.when(F.unix_micros(shown) == F.unix_micros(clock.try_cast("timestamp")), value)
 
 
 def has_utc_clock() -> Column:
