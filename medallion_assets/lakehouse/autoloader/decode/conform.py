@@ -80,7 +80,7 @@ class Conversion:
             value = self.texts.value(said, target)
             return value, is_lost(said, value)
         if isinstance(target, StringType):
-            return self._text(column, source)
+            return self.as_text(column, source)
         if isinstance(target, VariantType):
             return column.cast(target), None
         return value_as(column, source, target) or self.unlike(column, source, target)
@@ -101,7 +101,8 @@ class Conversion:
         """The value as JSON, see `as_json`."""
         return as_json(column, kind, tokens)
 
-    def _text(self, column: Column, source: DataType) -> tuple[Column, Column | None]:
+    def as_text(self, column: Column, source: DataType) -> tuple[Column, Column | None]:
+        """A value in a column of texts."""
         from pyspark.sql import functions as F
 
         if isinstance(source, TimestampType):

@@ -17,8 +17,6 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     several_lines,
 )
 from medallion_assets.lakehouse.autoloader.decode.json_texts import (
-    has_marked_numbers,
-    unmarked,
     with_marked_halves,
     with_marked_numbers,
     without_marked_numbers,
@@ -27,7 +25,6 @@ from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
 TEXT = "_json_text"
 BROKEN = "_json_broken"
@@ -56,24 +53,6 @@ def texts(spark: SparkSession, paths: Sequence[str], options: CloudFilesOptions)
     files = reader.text([literal_path(path) for path in paths], wholetext=whole)
     text = with_marked_halves(F.col("value")).alias(TEXT)
     return decoded(files, options).select(text).where(F.regexp_replace(TEXT, r"\s", "") != "")
-
-
-def parsed(text: Column, fields: StructType, parse: dict[str, str]) -> Column:
-    """A text as a row of the fields, in which strings have the digits that stood there.
-
-    Args:
-        text: of one JSON object.
-        fields: to parse.
-        parse: options of the parser.
-    """
-    from pyspark.sql import functions as F
-
-    marked = with_marked_numbers(text)
-    row = F.from_json(marked, fields, parse)
-    plain = F.get(
-        F.transform(F.array(row), lambda marked_row: unmarked(marked_row, fields)), F.lit(0)
-    )
-    return F.when(has_marked_numbers(marked), plain).otherwise(row)
 
 
 def elements(texts: DataFrame, options: CloudFilesOptions) -> DataFrame:

@@ -23,6 +23,10 @@ from medallion_assets.lakehouse.autoloader.decode.format import (
     reader_options,
     several_lines,
 )
+from medallion_assets.lakehouse.autoloader.decode.json_texts import (
+    with_marked_numbers,
+    without_marked_numbers,
+)
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
 from medallion_assets.lakehouse.autoloader.evolution import union, with_string_leaves
 from medallion_assets.lakehouse.autoloader.options import CloudFilesOptions
@@ -130,14 +134,14 @@ def _looked_at(
 
         texts = json_documents.elements(json_documents.texts(spark, paths, options), options)
         parse = json_documents.parser_options(options)
-        row = json_documents.parsed(F.col(json_documents.TEXT), shape, parse)
+        row = F.from_json(with_marked_numbers(F.col(json_documents.TEXT)), shape, parse)
         frame = texts.select(row.alias(VALUE)).select(f"{VALUE}.*")
     else:
         given = reader_options(options)
         frame = spark.read.schema(shape).options(**given).json([literal_path(p) for p in paths])
     texts_ = TextValues.of(options, exact=True)
     numbers = candidates(_CANDIDATES, options)
-    found = ExactTypes(texts_, numbers).of(frame, shape)
+    found = ExactTypes(texts_, numbers, without_marked_numbers).of(frame, shape)
     return {
         field.name: _of_tokens(field.dataType, found[field.name].dataType) for field in seen.fields
     }

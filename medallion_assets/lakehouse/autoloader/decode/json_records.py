@@ -219,13 +219,13 @@ def _rows_of_texts(
     whole = StructType([*read.fields, StructField(RECORD, StringType())])
     parse = {**json_documents.parser_options(options), "columnNameOfCorruptRecord": RECORD}
     parsable = F.when(~F.col(json_documents.BROKEN), marked)
-    parsed_row = json_documents.parsed(parsable, whole, parse)
+    parsed_row = F.from_json(json_texts.with_marked_numbers(parsable), whole, parse)
     frame = texts.select(*own, marked.alias(_MARKED), parsed_row.alias(_ROW))
     row = F.col(_ROW)
     fields = [row.getField(field.name).alias(field.name) for field in read.fields]
     misfit = row.getField(RECORD).isNotNull().alias(RECORD)
     frame = frame.select(*own, _MARKED, *fields, misfit)
-    conversion = Conversion(
+    conversion = _MarkedTexts(
         options.reader_case_sensitive,
         TextValues.of(options),
         is_whole=lambda value: ~json_texts.has_marked_half(value),
@@ -249,6 +249,20 @@ def _rows_of_texts(
     corrupt = F.when(parsed.is_malformed, json_texts.without_marked_halves(F.make_valid_utf8(text)))
     kept = json_texts.without_marked_halves(kept)
     return with_kept(parsed.frame, rows.columns, kept, corrupt, beside)
+
+
+@dataclass(frozen=True)
+class _MarkedTexts(Conversion):
+    """The conversion of what was read with its long numbers marked."""
+
+    def said(self, text: Column) -> Column:
+        """A number as it stood there."""
+        return json_texts.without_marked_numbers(text)
+
+    def as_text(self, column: Column, source: DataType) -> tuple[Column, Column | None]:
+        """A text, or JSON that is kept as one, with its numbers as they stood there."""
+        is_text = isinstance(source, StringType)
+        return super().as_text(self.said(column) if is_text else column, source)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import ArrayType, DataType, DoubleType, MapType, StringType, StructType
+from pyspark.sql.types import DoubleType
 
 from medallion_assets.lakehouse.autoloader.decode.rescued import JSON_NUMBER
 from medallion_assets.lakehouse.autoloader.decode.text_values import TextValues
@@ -95,40 +95,9 @@ def with_marked_numbers(text: Column) -> Column:
 
 
 def without_marked_numbers(text: Column) -> Column:
-    """JSON with its numbers as they were before they were marked; as strings those it has not."""
+    """A text or JSON with its numbers as they stood there; as strings those that JSON has not."""
     from pyspark.sql import functions as F
 
     plain = F.regexp_replace(text, f'"{_NUMBER_MARK}({JSON_NUMBER})"', "$1")
     plain = F.replace(plain, F.lit(_NUMBER_MARK), F.lit(""))
     return F.when(F.contains(text, F.lit(_NUMBER_MARK)), plain).otherwise(text)
-
-
-def has_marked_numbers(text: Column) -> Column:
-    """Whether a number is marked in it."""
-    from pyspark.sql import functions as F
-
-    return F.contains(text, F.lit(_NUMBER_MARK))
-
-
-def unmarked(value: Column, kind: DataType) -> Column:
-    """What was read of a marked text, with the numbers as they stood there.
-
-    Args:
-        value: what was read.
-        kind: its type; a string holds a number, a text, or the JSON of what has parts.
-    """
-    from pyspark.sql import functions as F
-
-    if isinstance(kind, StructType):
-        parts = [unmarked(value.getField(f.name), f.dataType).alias(f.name) for f in kind.fields]
-        return F.when(value.isNotNull(), F.struct(*parts))
-    if isinstance(kind, ArrayType):
-        return F.transform(value, lambda element: unmarked(element, kind.elementType))
-    if isinstance(kind, MapType):
-        return F.transform_values(value, lambda _, member: unmarked(member, kind.valueType))
-    if not isinstance(kind, StringType):
-        return value
-    is_number = F.startswith(value, F.lit(_NUMBER_MARK))
-    return F.when(is_number, F.substring(value, 2, 2**31 - 1)).otherwise(
-        without_marked_numbers(value)
-    )
