@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from medallion_assets_tests.lakehouse.copy_into.copied_table import Make
 
 MISFITS = [
-    ("timestamp", "08:30"), ("date", "2024-05"), ("double", "12D"), ("double", "9007199254740993"),
-    ("decimal(10,2)", "1,5"), ("decimal(10,2)", "1.239"), ("bigint", "007"),
+    ("timestamp", "08:30"), ("double", "9007199254740993"), ("decimal(10,2)", "1.239"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("written", ["json", "csv", "xml", "parquet"])
 def test_what_fits_is_copied_and_what_does_not_ends_the_statement(make: Make, written: str) -> None:
     kind, write, options = WRITTEN[written]
     given = ", ".join(f"'{name}' = '{value}'" for name, value in options.items())
