@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark.sql.types import NumericType
+from pyspark.sql.types import NumericType, VariantType
 
 from medallion_assets.lakehouse import locks
 from medallion_assets.lakehouse.autoloader.decode.conform import is_nested
@@ -278,12 +278,13 @@ def _comparable(frame: DataFrame, other: DataFrame, names: Sequence[str]) -> Dat
 
     def column(name: str) -> Column:
         value, pair = F.col(quoted(name)), (own[name].dataType, others[name].dataType)
-        if any(part in kind.simpleString() for kind in pair for part in ("map<", "variant")):
-            # Set operations refuse maps and variants; their JSON compares as well.
-            return F.to_json(value)
-        if pair[0] == pair[1] or all(isinstance(kind, NumericType) for kind in pair):
+        # Set operations refuse maps and variants; their JSON compares as well.
+        refused = any(part in kind.simpleString() for kind in pair for part in ("map<", "variant"))
+        numbers = all(isinstance(kind, NumericType) for kind in pair)
+        if not refused and (numbers or pair[0] == pair[1]):
             return value
-        # Spark would cast the texts to the other type, and end at the first that is none.
-        return F.to_json(value) if is_nested(pair[0]) else value.cast("string")
+        # Spark would cast texts to the other type, and end at the first that is none.
+        has_parts = is_nested(pair[0]) or isinstance(pair[0], VariantType)
+        return F.to_json(value) if has_parts else value.cast("string")
 
     return frame.select(*[column(name).alias(name) for name in names])
